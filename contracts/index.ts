@@ -1,1 +1,11 @@
+export { bootConfigurationText } from './boot-configuration.ts';
+export { ContractError } from './error.ts';
+export { metricsTable } from './metrics.ts';
+export { type LocalOsvApp, parseOsvApps } from './osvapp/parse.ts';
+export type * from './types/boot-configuration.ts';
+export type * from './types/control-channel.ts';
+export type * from './types/image-manifest.ts';
+export type * from './types/management-api.ts';
+export type * from './types/metrics.ts';
+export type { OsvApp } from './types/osvapp.ts';
 export { version } from './version.ts';

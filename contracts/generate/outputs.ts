@@ -1,8 +1,13 @@
+import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
+import controlChannel from '../control-channel.schema.json' with { type: 'json' };
+import imageManifest from '../image-manifest.schema.json' with { type: 'json' };
+import managementApi from '../management-api.json' with { type: 'json' };
 import metricsSchema from '../metrics.schema.json' with { type: 'json' };
 import { metricsTable } from '../metrics.ts';
+import { strictSchema } from '../osvapp/schema.ts';
 import { metricsHeader } from './metrics-header.ts';
 import { metricsPage } from './metrics-page.ts';
-import { schemaTypes } from './schema-types.ts';
+import { openApiTypes, schemaTypes } from './schema-types.ts';
 
 /** A generated file: its path from the root of the repository, and what must stand in it. */
 export interface Output {
@@ -13,9 +18,26 @@ export interface Output {
 /** Every generated file of the project. */
 export const outputs: readonly Output[] = [
   {
+    path: 'contracts/types/boot-configuration.ts',
+    render: () => schemaTypes(bootConfiguration, 'BootConfiguration', 'contracts/boot-configuration.schema.json'),
+  },
+  {
+    path: 'contracts/types/control-channel.ts',
+    render: () => schemaTypes(controlChannel, 'ControlChannel', 'contracts/control-channel.schema.json'),
+  },
+  {
+    path: 'contracts/types/image-manifest.ts',
+    render: () => schemaTypes(imageManifest, 'ImageManifest', 'contracts/image-manifest.schema.json'),
+  },
+  {
+    path: 'contracts/types/management-api.ts',
+    render: () => openApiTypes(managementApi.components.schemas, 'contracts/management-api.json'),
+  },
+  {
     path: 'contracts/types/metrics.ts',
     render: () => schemaTypes(metricsSchema, 'MetricsTable', 'contracts/metrics.schema.json'),
   },
+  { path: 'contracts/types/osvapp.ts', render: () => schemaTypes(strictSchema(), 'OsvApp', 'crds/osvapp.yaml') },
   { path: 'kernel/telemetry/metric_table.hh', render: () => metricsHeader(metricsTable()) },
   { path: 'docs/metrics.md', render: () => metricsPage(metricsTable()) },
 ];

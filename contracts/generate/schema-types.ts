@@ -10,3 +10,15 @@ export async function schemaTypes(schema: object, name: string, source: string):
     format: true,
   });
 }
+
+/** TypeScript types of the schemas in an OpenAPI document's components. */
+export async function openApiTypes(schemas: object, source: string): Promise<string> {
+  const definitions = JSON.parse(
+    JSON.stringify(schemas).replaceAll('#/components/schemas/', '#/definitions/'),
+  ) as object;
+  const properties = Object.fromEntries(
+    Object.keys(definitions).map((name) => [name, { $ref: `#/definitions/${name}` }]),
+  );
+  const root = { type: 'object', additionalProperties: false, properties, definitions };
+  return schemaTypes(root, 'ManagementApi', source);
+}

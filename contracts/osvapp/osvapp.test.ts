@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { nearest } from './did-you-mean.ts';
+import { parseOsvApps } from './parse.ts';
+import { exactlyOneOf, osvAppDefinition, type Schema } from './schema.ts';
+
+const redis = `apiVersion: osvapp.dev/v1alpha1
+kind: OsvApp
+metadata: {name: cache}
+spec:
+  source:
+    packages: {names: [redis-server]}
+  args: [--save, ""]
+  resources: {cpus: 1, memory: 64Mi}
+  ports: [{name: redis, port: 6379, protocol: TCP}]
+  readinessProbe: {tcpSocket: {port: 6379}}
+`;
+
+function complaint(text: string): string {
+  try {
+    parseOsvApps(text, 'app.yaml');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+test('a valid app is read', () => {
+  const [app] = parseOsvApps(redis, 'app.yaml');
+  expect(app?.metadata.name).toBe('cache');
+  expect(app?.spec.args).toEqual(['--save', '']);
+  expect(app?.spec.source.packages?.names).toEqual(['redis-server']);
+});
+
+test('several documents and a folder as source are read', () => {
+  const text = `${redis}---\n${redis.replace('packages: {names: [redis-server]}', 'directory: {path: ./hello}')}---\n`;
+  expect(parseOsvApps(text, 'app.yaml').map((app) => app.spec.source.directory?.path)).toEqual([undefined, './hello']);
+});
+
+test.each([
+  ['resources:', 'resource:', 'app.yaml:8: spec.resource is not a known field; did you mean resources?'],
+  ['packages:', 'pakages:', 'app.yaml:6: spec.source.pakages is not a known field; did you mean packages?'],
+  ['cpus: 1', 'cpus: "1"', 'app.yaml:8: spec.resources.cpus must be a whole number, not "1"'],
+  ['cpus: 1', 'cpus: 0', 'app.yaml:8: spec.resources.cpus must be at least 1, not 0'],
+  ['64Mi', '64 MB', 'app.yaml:8: spec.resources.memory cannot be "64 MB"; write it such as 64Mi'],
+  ['TCP', 'tcp', 'app.yaml:9: spec.ports[0].protocol must be one of TCP, UDP, not "tcp"; did you mean TCP?'],
+  ['kind: OsvApp', 'kind: Pod', 'app.yaml:2: kind must be OsvApp, not "Pod"'],
+  ['v1alpha1', 'v1', 'app.yaml:1: apiVersion must be osvapp.dev/v1alpha1, not "osvapp.dev/v1"'],
+  ['metadata: {name: cache}', 'metadata: {}', 'app.yaml:3: metadata.name is missing'],
+  [
+    'packages: {names: [redis-server]}',
+    'image: {reference: a}\n    directory: {path: b}',
+    'app.yaml:6: spec.source needs exactly one of image, archive, packages and directory; it has image and directory',
+  ],
+  [
+    'tcpSocket: {port: 6379}',
+    'periodSeconds: 1',
+    'app.yaml:10: spec.readinessProbe needs exactly one of tcpSocket and httpGet; it has none',
+  ],
+])('%s → %s is explained', (from, to, sentence) => {
+  expect(complaint(redis.replace(from, to))).toBe(sentence);
+});
+
+test('broken YAML and empty files are explained', () => {
+  expect(complaint('spec: [1,\n')).toMatch(/^app\.yaml:\d+: /);
+  expect(complaint('')).toBe('app.yaml: the file holds no OsvApp');
+  expect(complaint('- 1\n')).toBe('app.yaml:1: the document must be a map, not [1]');
+});
+
+test('every CEL rule of the CRD says "exactly one of", which the local check understands', () => {
+  const rules: string[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value as Schema)) {
+      if (key === 'x-kubernetes-validations') rules.push(...(inner as { rule: string }[]).map(({ rule }) => rule));
+      else collect(inner);
+    }
+  };
+  collect(osvAppDefinition().schema);
+  expect(rules.length).toBeGreaterThan(3);
+  for (const rule of rules) {
+    const fields = exactlyOneOf(rule).map((field) => `has(self.${field})`);
+    expect([`[${fields.join(', ')}].filter(x, x).size() == 1`, fields.join(' != ')]).toContain(rule);
+  }
+});
+
+test('a near name is guessed, a far one is not', () => {
+  expect(nearest('comand', ['command', 'args'])).toBe('command');
+  expect(nearest('xyz', ['command', 'args'])).toBeUndefined();
+});

@@ -1,0 +1,54 @@
+// Generated from contracts/image-manifest.schema.json by `npm run generate`; do not edit.
+
+export type Digest = string;
+
+/**
+ * What a built image holds; written by the image builder, read by the operator and the local machine
+ */
+export interface ImageManifest {
+  version: 1;
+  /**
+   * Digest of the OCI image manifest: the image's identity
+   */
+  digest: string;
+  architecture: 'amd64' | 'arm64';
+  builder: {
+    version: string;
+  };
+  kernel: {
+    version: string;
+    digest: Digest;
+    sizeBytes: number;
+  };
+  /**
+   * The EROFS root file system
+   */
+  root: {
+    digest: Digest;
+    sizeBytes: number;
+  };
+  entryPoint: EntryPoint;
+  /**
+   * Names of the system calls that the program and its libraries can make, as far as they can be read from the binaries; sorted
+   */
+  systemCalls: string[];
+  /**
+   * CycloneDX 1.6
+   */
+  sbom: {};
+}
+/**
+ * What the image runs unless the app says otherwise
+ */
+export interface EntryPoint {
+  /**
+   * Whole argv; empty when the source names no program
+   */
+  command: string[];
+  environment: string[];
+  workingDirectory: string;
+  user: {
+    uid: number;
+    gid: number;
+  };
+}
