@@ -1,0 +1,42 @@
+// Owned byte string; `std::string_view` is its borrowed form.
+#pragma once
+
+#include <string_view>
+
+#include "base/vector.hh"
+
+namespace osv {
+
+using std::string_view;
+
+class string {
+ public:
+  string() = default;
+  static result<string> create(string_view text) {
+    string s;
+    TRY(s.append(text));
+    return s;
+  }
+  result<> append(string_view text) {
+    TRY(bytes_.reserve(size_ + text.size() + 1 > bytes_.size() ? grow_to(size_ + text.size() + 1) : bytes_.size()));
+    TRY(bytes_.resize(size_ + text.size() + 1));
+    __builtin_memcpy(bytes_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+    bytes_[size_] = 0;
+    return {};
+  }
+  result<> push_back(char c) { return append(string_view(&c, 1)); }
+  void clear() { size_ = 0; }
+  usize size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const char* c_str() const { return size_ ? bytes_.data() : ""; }
+  string_view view() const { return {c_str(), size_}; }
+  operator string_view() const { return view(); }
+
+ private:
+  usize grow_to(usize needed) const { return needed > bytes_.size() * 2 ? needed : bytes_.size() * 2; }
+  vector<char> bytes_;
+  usize size_ = 0;
+};
+
+}  // namespace osv

@@ -1,0 +1,27 @@
+# The freestanding kernel: one static ELF, linked at the top 2 GiB. libstdc++'s header-only parts are used; nothing of it is linked.
+set(layers base arch/x86_64 lock trace log memory sched sync io devices net vfs linux telemetry boot)
+
+set(kernel_flags
+  -O2 -g -fno-exceptions -fno-rtti -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+  -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-threadsafe-statics -fno-strict-aliasing
+  -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -fstack-protector-strong -mstack-protector-guard=global
+  -fno-use-cxa-atexit -fcf-protection=none)
+
+set(objects)
+foreach(layer ${layers})
+  string(REPLACE "/" "_" target ${layer})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.S)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|_fuzz\\.cc$|/vdso/")
+  if(sources)
+    add_library(layer_${target} OBJECT ${sources})
+    target_compile_options(layer_${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${kernel_flags}> $<$<COMPILE_LANGUAGE:ASM>:-g -mcmodel=kernel>)
+    list(APPEND objects $<TARGET_OBJECTS:layer_${target}>)
+  endif()
+endforeach()
+
+set(linker_script ${CMAKE_CURRENT_SOURCE_DIR}/arch/x86_64/kernel.ld)
+add_executable(osv.elf ${objects})
+set_target_properties(osv.elf PROPERTIES LINK_DEPENDS ${linker_script} LINKER_LANGUAGE CXX)
+target_link_options(osv.elf PRIVATE -nostdlib -static -no-pie -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
+  -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments)
+target_link_libraries(osv.elf PRIVATE gcc)
