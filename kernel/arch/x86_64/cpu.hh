@@ -21,8 +21,7 @@ struct cpu_block {
   u32 preempt_disabled;        // 36: depth
   u32 reschedule;              // 40: wanted as soon as preemption is possible
   u32 interrupt_depth;         // 44
-  u64 stack_canary_unused;     // 48
-  u64 thread_flags;            // 56
+  u64* system_call_counts;     // 48: by number
   u32 apic_id;
   bool online;
   trace::cpu_values values;
