@@ -76,9 +76,22 @@ class file : public ref_counted<file> {
   virtual void closed() {}
   /// For /proc/self/fd and diagnostics, for example "/etc/hosts", "socket:[7]", "pipe:[9]".
   virtual std::string_view name() const { return "anonymous"; }
+  /// Identifies a class without RTTI: the address of one of its static members. For `downcast` below.
+  virtual const void* kind() const { return nullptr; }
+
+  /// Descriptors and descriptors in flight (SCM_RIGHTS) that refer to this description; kept by linux/descriptor_table.
+  std::atomic<u32> descriptors{0};
+  /// First epoll registration of this description; kept by linux/epoll.
+  void* epoll_registrations = nullptr;
 
  private:
   std::atomic<u32> flags_;
 };
+
+/// `f` as a T, or nullptr if it is something else. T has a static member `file_kind` whose address its kind() returns.
+template <typename T>
+T* downcast(file& f) {
+  return f.kind() == &T::file_kind ? static_cast<T*>(&f) : nullptr;
+}
 
 }  // namespace osv::io

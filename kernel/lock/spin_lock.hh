@@ -20,8 +20,9 @@ enum class rank : u8 {
   socket,
   network_table,
   network_device,
-  epoll,
   wait_queue,
+  epoll,        // ready lists: taken by callbacks in a poll queue
+  epoll_queue,  // an instance's own waiters
   futex,
   timer,
   run_queue,

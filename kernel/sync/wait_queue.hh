@@ -12,6 +12,9 @@ enum class wait_result : u8 { ready, timed_out, interrupted };
 
 class wait_queue : pinned {
  public:
+  /// A queue that is woken from another queue's callback (epoll inside poll queues) has a rank of its own.
+  explicit wait_queue(lock::rank rank = lock::rank::wait_queue) : lock_(rank) {}
+
   /// `wake` is called with the queue's lock held and interrupts off; `key` says what happened (poll events).
   /// It returns true if it used an exclusive wake-up up.
   struct entry {
@@ -92,7 +95,7 @@ class wait_queue : pinned {
     }
   }
 
-  lock::irq_spin_lock lock_{lock::rank::wait_queue};
+  lock::irq_spin_lock lock_;
   list<entry, &entry::hook> entries_;
   std::atomic<u32> count_{0};
 };
