@@ -1,0 +1,67 @@
+import type { BootConfiguration, BootMount, ImageManifest } from '@osv/contracts';
+import { guestNetwork, managementPort } from '../network/guest-network.ts';
+
+/** What a user says about a program, over what its image says. */
+export interface ProgramRequest {
+  /** Replaces the image's whole command. */
+  command?: string[];
+  /** Follows `command`; without a command it follows the image's program and replaces its arguments. */
+  arguments?: string[];
+  /** NAME=value; these win over the image's. */
+  environment?: string[];
+  workingDirectory?: string;
+  hostname: string;
+  mounts?: BootMount[];
+  tracepoints?: string[];
+  logLevel?: 'debug' | 'info' | 'warning' | 'error';
+  /** False for a guest without a network device. */
+  network: boolean;
+  token: string;
+}
+
+type EntryPoint = ImageManifest['entryPoint'];
+
+/** Puts together what the guest boots with; undefined when neither user nor image names a program. */
+export function bootConfiguration(entryPoint: EntryPoint, request: ProgramRequest): BootConfiguration | undefined {
+  const command = wholeCommand(entryPoint.command, request);
+  const program = command[0];
+  if (program === undefined) return undefined;
+  return {
+    version: 1,
+    program,
+    arguments: command,
+    environment: mergeEnvironment(entryPoint.environment, request.environment ?? []),
+    workingDirectory: request.workingDirectory ?? entryPoint.workingDirectory,
+    user: entryPoint.user,
+    hostname: request.hostname,
+    network: request.network ? localNetwork : { interfaces: [] },
+    ...(request.mounts?.length ? { mounts: request.mounts } : {}),
+    management: request.network ? { port: managementPort, token: request.token } : { port: 0 },
+    kernel: {
+      panic: 'poweroff',
+      ...(request.tracepoints?.length ? { tracepoints: request.tracepoints } : {}),
+      ...(request.logLevel ? { logLevel: request.logLevel } : {}),
+    },
+  };
+}
+
+const localNetwork: NonNullable<BootConfiguration['network']> = {
+  interfaces: [
+    { addresses: [`${guestNetwork.address}/${guestNetwork.prefixLength}`], gateway: guestNetwork.gateway, dhcp: false },
+  ],
+  nameservers: [guestNetwork.nameserver],
+};
+
+/** The meaning of command and args in a pod's spec: args alone keep the image's program. */
+function wholeCommand(image: string[], request: ProgramRequest): string[] {
+  if (request.command?.length) return [...request.command, ...(request.arguments ?? [])];
+  if (request.arguments === undefined) return image;
+  return [...image.slice(0, 1), ...request.arguments];
+}
+
+/** Later entries win, and stand where the name stood first. */
+export function mergeEnvironment(...lists: string[][]): string[] {
+  const values = new Map<string, string>();
+  for (const entry of lists.flat()) values.set(entry.slice(0, entry.indexOf('=')), entry);
+  return [...values.values()];
+}

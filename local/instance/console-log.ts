@@ -1,0 +1,38 @@
+import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+
+/** A log of at most twice this size: the current part, and the one before it with the ending `.1`. */
+const partBytesMax = 32 * 1024 * 1024;
+
+/** Appends what a program prints to a file that does not grow for ever. */
+export class ConsoleLog {
+  readonly #path: string;
+  readonly #partBytesMax: number;
+  #stream: WriteStream;
+  #bytes: number;
+
+  constructor(path: string, limit = partBytesMax) {
+    this.#path = path;
+    this.#partBytesMax = limit;
+    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+    this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Resolves when more may be written. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#bytes + chunk.length > this.#partBytesMax && this.#bytes > 0) await this.#rotate();
+    this.#bytes += chunk.length;
+    if (!this.#stream.write(chunk)) await once(this.#stream, 'drain');
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#stream.end(resolve));
+  }
+
+  async #rotate(): Promise<void> {
+    await this.close();
+    renameSync(this.#path, `${this.#path}.1`);
+    this.#stream = createWriteStream(this.#path, { flags: 'a', mode: 0o600 });
+    this.#bytes = 0;
+  }
+}
