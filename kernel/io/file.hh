@@ -10,6 +10,11 @@
 #include "sync/mutex.hh"
 #include "sync/wait_queue.hh"
 
+namespace osv::vfs {
+class open_file;
+class pipe_buffer;
+}  // namespace osv::vfs
+
 namespace osv::io {
 
 /// poll(2) and epoll(7) share these bits.
@@ -72,6 +77,9 @@ class file : public ref_counted<file> {
   virtual sync::wait_queue* poll_queue() { return nullptr; }
 
   virtual socket_file* as_socket() { return nullptr; }
+  /// For vfs/, which defines both: a file that was opened by path, and either end of a pipe.
+  virtual vfs::open_file* as_open_file() { return nullptr; }
+  virtual vfs::pipe_buffer* as_pipe() { return nullptr; }
   /// Called when the last descriptor (not the last reference) is closed: sockets shut down, locks drop.
   virtual void closed() {}
   /// For /proc/self/fd and diagnostics, for example "/etc/hosts", "socket:[7]", "pipe:[9]".
