@@ -7,6 +7,7 @@
 #include "io/file.hh"
 #include "linux/descriptor_table.hh"
 #include "memory/address_space.hh"
+#include "vfs/vfs.hh"
 
 namespace osv::linux_abi {
 
@@ -29,12 +30,12 @@ class process : public ref_counted<process> {
   descriptor_table files;
   credentials identity;
   string executable;          // /proc/self/exe
-  string working_directory;   // absolute, normalised
+  vfs::working_directory working_directory;
   string hostname;
   vector<string> arguments;   // /proc/self/cmdline
   vector<string> environment;
   resource_limit limits[16];
-  u32 file_mode_mask = 022;   // umask(2)
+  std::atomic<u32> file_mode_mask{022};   // umask(2)
   nanoseconds started_at = 0;
 
   explicit process(memory::address_space& s) : space(s) {}
