@@ -2,7 +2,7 @@
 
 #include "arch/cpu.hh"
 #include "arch/x86_64/interrupt_vectors.hh"
-#include "arch/x86_64/model_registers.hh"
+#include "arch/x86_64/registers.hh"
 #include "arch/x86_64/ports.hh"
 #include "arch/x86_64/tsc.hh"
 
@@ -76,7 +76,7 @@ u64 local_apic_base() { return read_msr(msr_apic_base) & 0x000f'ffff'ffff'f000; 
 
 void local_apic_initialize(volatile void* registers) {
   mapped = static_cast<volatile u8*>(registers);
-  x2apic = cpuid(1).ecx & 1u << 21;
+  x2apic = cpuid(1).c & 1u << 21;
   // Both 8259s: every input masked; the APICs take over.
   out8(0x21, 0xff);
   out8(0xa1, 0xff);
@@ -119,7 +119,7 @@ void start_cpu(u32 apic_id, u8 trampoline_page) {
 }
 
 void timer_initialize() {
-  deadline_mode = cpuid(1).ecx & 1u << 24;
+  deadline_mode = cpuid(1).c & 1u << 24;
   if (!deadline_mode) {
     // The bus clock is told by no register: count it against the time-stamp counter.
     write(register_divide, 0xb);  // by 1

@@ -1,7 +1,7 @@
 #include "arch/x86_64/tsc.hh"
 
 #include "arch/cpu.hh"
-#include "arch/x86_64/model_registers.hh"
+#include "arch/x86_64/registers.hh"
 #include "arch/x86_64/ports.hh"
 
 namespace osv::arch {
@@ -100,15 +100,15 @@ void set_rate(u64 rate) {
 }
 
 bool is_hypervisor(const char* name) {
-  if (!(cpuid(1).ecx & 1u << 31)) return false;
+  if (!(cpuid(1).c & 1u << 31)) return false;
   const cpuid_result r = cpuid(0x40000000);
-  return __builtin_memcmp(&r.ebx, name, 4) == 0 && __builtin_memcmp(&r.ecx, name + 4, 4) == 0 &&
-         __builtin_memcmp(&r.edx, name + 8, 4) == 0;
+  return __builtin_memcmp(&r.b, name, 4) == 0 && __builtin_memcmp(&r.c, name + 4, 4) == 0 &&
+         __builtin_memcmp(&r.d, name + 8, 4) == 0;
 }
 
 u64 rate_from_kvm(u64 page_physical) {
   if (!page_physical || !is_hypervisor("KVMKVMKVM\0\0\0")) return 0;
-  if (!(cpuid(0x40000001).eax & 1u << 3)) return 0;  // KVM_FEATURE_CLOCKSOURCE2
+  if (!(cpuid(0x40000001).a & 1u << 3)) return 0;  // KVM_FEATURE_CLOCKSOURCE2
   write_msr(msr_wall_clock, page_physical + offsetof(kvm_page, wall));
   write_msr(msr_system_time, page_physical | 1);
   if (kvm.system.version == 0 || kvm.system.multiplier == 0) return 0;
@@ -118,11 +118,11 @@ u64 rate_from_kvm(u64 page_physical) {
 }
 
 u64 rate_from_cpuid() {
-  if (cpuid(0).eax >= 0x15) {
+  if (cpuid(0).a >= 0x15) {
     const cpuid_result r = cpuid(0x15);  // crystal rate times ebx / eax
-    if (r.eax && r.ebx && r.ecx) return static_cast<u64>(r.ecx) * r.ebx / r.eax;
+    if (r.a && r.b && r.c) return static_cast<u64>(r.c) * r.b / r.a;
   }
-  if (cpuid(1).ecx & 1u << 31 && cpuid(0x40000000).eax >= 0x40000010) return cpuid(0x40000010).eax * 1000ull;
+  if (cpuid(1).c & 1u << 31 && cpuid(0x40000000).a >= 0x40000010) return cpuid(0x40000010).a * 1000ull;
   return 0;
 }
 
@@ -167,7 +167,7 @@ void tsc_initialize(const tsc_sources& sources) {
     // A counter that stands still, or an absurd result: nothing to measure against.
     if (rate < 50'000'000 || rate > 100'000'000'000) {
       reference = nullptr;
-      const u64 nominal_megahertz = cpuid(0).eax >= 0x16 ? cpuid(0x16).eax & 0xffff : 0;
+      const u64 nominal_megahertz = cpuid(0).a >= 0x16 ? cpuid(0x16).a & 0xffff : 0;
       rate = nominal_megahertz ? nominal_megahertz * 1'000'000 : 1'000'000'000;
       origin = "a guess";
     }
