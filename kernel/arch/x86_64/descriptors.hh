@@ -1,7 +1,7 @@
 // GDT, TSS and IDT.
 #pragma once
 
-#include "arch/x86_64/cpu.hh"
+#include "arch/cpu.hh"
 
 namespace osv::arch {
 
