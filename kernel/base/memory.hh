@@ -62,6 +62,13 @@ class ref_counted : pinned {
   mutable std::atomic<u32> references_{1};
 };
 
+/// How `ref` counts. Specialised for types whose layout only their own folder knows (sched::thread).
+template <typename T>
+struct ref_operations {
+  static void retain(T* pointer) { pointer->retain(); }
+  static void release(T* pointer) { pointer->release(); }
+};
+
 template <typename T>
 class ref {
  public:
@@ -69,7 +76,7 @@ class ref {
   constexpr ref(std::nullptr_t) {}
   /// Shares `*pointer`: takes a further reference.
   explicit ref(T* pointer) : pointer_(pointer) {
-    if (pointer_) pointer_->retain();
+    if (pointer_) ref_operations<T>::retain(pointer_);
   }
   static ref adopt(T* pointer) {
     ref r;
@@ -89,7 +96,7 @@ class ref {
     return *this;
   }
   ~ref() {
-    if (pointer_) pointer_->release();
+    if (pointer_) ref_operations<T>::release(pointer_);
   }
 
   T* get() const { return pointer_; }

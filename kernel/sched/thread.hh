@@ -37,3 +37,9 @@ void retain(const thread& t);
 void release(const thread& t);
 
 }  // namespace osv::sched
+
+template <>
+struct osv::ref_operations<osv::sched::thread> {
+  static void retain(const sched::thread* t) { sched::retain(*t); }
+  static void release(const sched::thread* t) { sched::release(*t); }
+};
