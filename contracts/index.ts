@@ -1,5 +1,6 @@
 export { bootConfigurationText } from './boot-configuration.ts';
 export { ContractError } from './error.ts';
+export { systemCallName, systemCallNumber } from './linux-system-calls.ts';
 export { metricsTable } from './metrics.ts';
 export { type LocalOsvApp, parseOsvApps } from './osvapp/parse.ts';
 export type * from './types/boot-configuration.ts';

@@ -1,0 +1,21 @@
+/** What went wrong, for programs. */
+export type BuildErrorCode =
+  | 'not-found'
+  | 'not-runnable'
+  | 'bad-archive'
+  | 'bad-source'
+  | 'packages'
+  | 'tool-missing'
+  | 'tool-failed'
+  | 'unsupported';
+
+/** Why an image cannot be built or a program not be judged; the message is a sentence that a person can act on. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+  readonly code: BuildErrorCode;
+
+  constructor(code: BuildErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

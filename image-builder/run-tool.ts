@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { BuildError } from './error.ts';
+
+export interface ToolOptions {
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  /** Debian package that brings the tool, named when it is missing. */
+  readonly package: string;
+}
+
+const outputBytesMax = 64 * 1024 * 1024;
+
+function spawnTool(command: string, args: readonly string[], options: ToolOptions) {
+  return spawn(command, args, {
+    cwd: options.cwd,
+    signal: options.signal,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Messages that are matched or shown must not depend on the user's language.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  });
+}
+
+function missing(command: string, options: ToolOptions, cause: unknown): BuildError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') {
+    const sentence = `${command} is not installed; install the Debian package ${options.package}`;
+    return new BuildError('tool-missing', sentence, { cause });
+  }
+  return new BuildError('tool-failed', `${command} could not be run: ${(cause as Error).message}`, { cause });
+}
+
+function failed(command: string, status: number | null, errors: string): BuildError {
+  const last = errors.trim().split('\n').slice(-3).join('; ');
+  return new BuildError('tool-failed', `${command} failed with status ${status}${last ? `: ${last}` : ''}`);
+}
+
+/**
+ * Runs a tool to its end and returns what it printed.
+ *
+ * @throws BuildError `tool-missing`, or `tool-failed` with the tool's last words
+ */
+export async function runTool(command: string, args: readonly string[], options: ToolOptions): Promise<string> {
+  const child = spawnTool(command, args, options);
+  const output: Buffer[] = [];
+  let outputBytes = 0;
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    outputBytes += chunk.length;
+    if (outputBytes > outputBytesMax) child.kill();
+    else output.push(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-8192);
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => reject(missing(command, options, cause)));
+    child.once('close', resolve);
+  });
+  if (status !== 0) throw failed(command, status, errors);
+  return Buffer.concat(output).toString();
+}
+
+/**
+ * Runs a tool and hands its output to `consume` as a stream.
+ *
+ * @throws what `consume` throws, or BuildError as runTool
+ */
+export async function streamTool(
+  command: string,
+  args: readonly string[],
+  options: ToolOptions,
+  consume: (output: Readable) => Promise<void>,
+): Promise<void> {
+  const child = spawnTool(command, args, options);
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-8192);
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => reject(missing(command, options, cause)));
+    child.once('close', resolve);
+  });
+  // The tool's own complaint explains more than the reader's "unexpected end".
+  const consumed = consume(child.stdout).then(
+    () => undefined,
+    (cause: unknown) => {
+      child.kill();
+      return { cause };
+    },
+  );
+  const [status, failure] = await Promise.all([ended, consumed]);
+  if (status !== null && status !== 0) throw failed(command, status, errors);
+  if (failure) throw failure.cause;
+}

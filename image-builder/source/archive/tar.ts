@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Header } from 'tar-stream';
+import type { BlobStore } from '../../contents/blob-store.ts';
+import type { FileTree } from '../../contents/file-tree.ts';
+import { BuildError } from '../../error.ts';
+
+function addSpecial(tree: FileTree, header: Header): void {
+  const mode = header.mode ?? 0o755;
+  switch (header.type) {
+    case 'directory':
+      tree.makeDirectory(header.name, mode);
+      break;
+    case 'symlink':
+      tree.addSymlink(header.name, header.linkname ?? '');
+      break;
+    case 'link':
+      tree.addHardLink(header.name, header.linkname ?? '');
+      break;
+    case 'character-device':
+    case 'block-device':
+    case 'fifo':
+      // The kernel makes its own /dev; a device number from an archive means nothing to it.
+      break;
+    default: {
+      const sentence = `The archive holds ${JSON.stringify(header.name)}, which is of an unknown type`;
+      throw new BuildError('bad-archive', sentence);
+    }
+  }
+}
+
+/**
+ * Unpacks a tar stream into a tree. Later entries replace earlier ones, as tar(1) does.
+ *
+ * @param packedBytes how many bytes of the packed archive have been read so far, for the limit on the ratio
+ * @throws BuildError `bad-archive`
+ */
+export async function unpackTar(
+  stream: Readable,
+  tree: FileTree,
+  blobs: BlobStore,
+  packedBytes: () => number,
+): Promise<void> {
+  const unpack = extract();
+  const read = async () => {
+    for await (const entry of unpack) {
+      const { header } = entry;
+      blobs.countEntry();
+      if (header.type === 'file' || header.type === 'contiguous-file') {
+        const content = await blobs.store(Readable.from(entry), packedBytes);
+        tree.addFile(header.name, header.mode ?? 0o644, content);
+      } else {
+        addSpecial(tree, header);
+        entry.resume();
+      }
+    }
+  };
+  try {
+    await Promise.all([pipeline(stream, unpack), read()]);
+  } catch (cause) {
+    if (cause instanceof BuildError) throw cause;
+    unpack.destroy();
+    throw new BuildError('bad-archive', `The tar archive cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobStore } from '../../contents/blob-store.ts';
+import { FileTree } from '../../contents/file-tree.ts';
+import { fileDigest } from '../../contents/tree-digest.ts';
+import { BuildError } from '../../error.ts';
+import { streamTool } from '../../run-tool.ts';
+import { unpackTar } from '../archive/tar.ts';
+import { addMergedUsr } from '../host-program.ts';
+import { Apt, type DebianPackage } from './apt.ts';
+import { assumedPresent } from './assumed-present.ts';
+
+interface Options {
+  readonly onProgress?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const namePattern = /^[a-z0-9][a-z0-9+.-]+$/;
+
+/** Debian packages with their dependencies, of which exact versions are known. */
+export class PackageSet {
+  readonly packages: readonly DebianPackage[];
+  readonly #apt: Apt;
+  readonly #options: Options;
+
+  private constructor(packages: readonly DebianPackage[], apt: Apt, options: Options) {
+    this.packages = packages;
+    this.#apt = apt;
+    this.#options = options;
+  }
+
+  /**
+   * Finds the exact packages; the answer is kept until the package lists change.
+   *
+   * @throws BuildError `packages`
+   */
+  static async resolve(names: readonly string[], aptDirectory: string, options: Options): Promise<PackageSet> {
+    const odd = names.find((name) => !namePattern.test(name));
+    if (odd !== undefined) throw new BuildError('packages', `${JSON.stringify(odd)} is no name of a Debian package`);
+    const apt = await Apt.create(aptDirectory, options.signal);
+    await apt.updateLists({ ...(options.onProgress && { onProgress: options.onProgress }) });
+    const key = createHash('sha256')
+      .update(JSON.stringify([await apt.listsDate(), [...names].sort(), assumedPresent(names)]))
+      .digest('hex');
+    const record = join(aptDirectory, 'resolved', `${key}.json`);
+    const known = await readFile(record, 'utf8').catch(() => undefined);
+    if (known) return new PackageSet(JSON.parse(known) as DebianPackage[], apt, options);
+    options.onProgress?.(`resolving ${names.join(', ')}`);
+    const packages = await apt.resolve(names);
+    await mkdir(join(aptDirectory, 'resolved'), { recursive: true });
+    await writeFile(`${record}.${process.pid}`, JSON.stringify(packages));
+    await rename(`${record}.${process.pid}`, record);
+    return new PackageSet(packages, apt, options);
+  }
+
+  /**
+   * Downloads the packages, compares their digests with apt's signed index, and unpacks them.
+   *
+   * @throws BuildError `packages` or `bad-archive`
+   */
+  async unpack(blobs: BlobStore): Promise<FileTree> {
+    const total = this.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#options.onProgress?.(`downloading ${this.packages.length} packages (${(total / 1e6).toFixed(1)} MB)`);
+    await this.#apt.download(this.packages);
+    this.#options.onProgress?.(`unpacking ${this.packages.length} packages`);
+    const tree = new FileTree();
+    addMergedUsr(tree);
+    for (const debianPackage of this.packages) await this.#unpackOne(debianPackage, tree, blobs);
+    return tree;
+  }
+
+  async #unpackOne(
+    { name, fileName, sha256, sizeBytes }: DebianPackage,
+    tree: FileTree,
+    blobs: BlobStore,
+  ): Promise<void> {
+    const path = join(this.#apt.archives, fileName);
+    if ((await fileDigest(path)) !== sha256) {
+      await rm(path, { force: true });
+      const sentence = `The package file of ${name} is damaged and has been removed; try again`;
+      throw new BuildError('packages', sentence);
+    }
+    const signal = this.#options.signal;
+    await streamTool('dpkg-deb', ['--fsys-tarfile', path], { package: 'dpkg', ...(signal && { signal }) }, (stream) =>
+      unpackTar(stream, tree, blobs, () => sizeBytes),
+    );
+  }
+}

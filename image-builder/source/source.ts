@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { EntryPoint } from '@osv/contracts';
+import { BlobStore } from '../contents/blob-store.ts';
+import { FileTree } from '../contents/file-tree.ts';
+import { addServiceAccounts } from '../contents/services.ts';
+import { addStandardFiles } from '../contents/standard-files.ts';
+import { fileDigest, treeDigest } from '../contents/tree-digest.ts';
+import { trimPackages } from '../contents/trim.ts';
+import { BuildError } from '../error.ts';
+import { applicationFolder, asApplication, completeApplication, isRootFileSystem } from './application-folder.ts';
+import { unpackArchive } from './archive/archive.ts';
+import { addDirectory } from './directory.ts';
+import { hostProgramTree } from './host-program.ts';
+import type { DebianPackage } from './packages/apt.ts';
+import { PackageSet } from './packages/packages.ts';
+
+/** Where an application comes from. */
+export type Source =
+  | { readonly kind: 'packages'; readonly names: readonly string[] }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'archive'; readonly path: string; readonly sha256?: string }
+  | { readonly kind: 'hostProgram'; readonly path: string };
+
+export interface SourceContext {
+  /** Folder of the private apt. */
+  readonly aptDirectory: string;
+  readonly onProgress?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Contents {
+  readonly tree: FileTree;
+  readonly packages: readonly DebianPackage[];
+  readonly entryPoint: EntryPoint;
+}
+
+/** A source that has been looked at: what it is, exactly, and how its files are had. */
+export interface OpenedSource {
+  /** The same for the same files; part of the key under which an image is kept. */
+  readonly identity: string;
+  /** @param workspace an empty folder for files on their way into the image */
+  load(workspace: string): Promise<Contents>;
+}
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function entryPoint(command: readonly string[], workingDirectory = '/'): EntryPoint {
+  return {
+    command: [...command],
+    environment: [`PATH=${path}`, 'HOME=/root'],
+    workingDirectory,
+    user: { uid: 0, gid: 0 },
+  };
+}
+
+/** The program that a package is named after, if it has one. */
+function programOf(tree: FileTree, names: readonly string[]): string[] {
+  for (const name of names) {
+    for (const folder of ['/usr/bin', '/usr/sbin', '/usr/games']) {
+      const node = tree.lookup(`${folder}/${name}`);
+      if (node?.type === 'file' && (node.mode & 0o111) !== 0) return [`${folder}/${name}`];
+    }
+  }
+  return [];
+}
+
+async function openPackages(names: readonly string[], context: SourceContext): Promise<OpenedSource> {
+  const set = await PackageSet.resolve(names, context.aptDirectory, context);
+  const exact = set.packages.map((debianPackage) => [debianPackage.name, debianPackage.sha256]);
+  return {
+    identity: JSON.stringify(['packages', names, exact]),
+    async load(workspace) {
+      const tree = await set.unpack(await BlobStore.create(workspace));
+      trimPackages(tree);
+      addStandardFiles(tree);
+      await addServiceAccounts(tree);
+      return { tree, packages: set.packages, entryPoint: entryPoint(programOf(tree, names)) };
+    },
+  };
+}
+
+/** A tree that people put together: a whole root file system as it is, anything else at /app. */
+async function ownTree(tree: FileTree): Promise<Contents> {
+  if (isRootFileSystem(tree)) {
+    addStandardFiles(tree);
+    return { tree, packages: [], entryPoint: entryPoint([]) };
+  }
+  const whole = asApplication(tree);
+  const missing = await completeApplication(whole);
+  if (missing.length > 0) {
+    const list = missing.map(({ name, neededBy }) => `${name} (needed by ${neededBy})`).join(', ');
+    throw new BuildError('not-found', `Shared libraries are neither in the source nor on this machine: ${list}`);
+  }
+  addStandardFiles(whole);
+  return { tree: whole, packages: [], entryPoint: entryPoint([], applicationFolder) };
+}
+
+async function openDirectory(directory: string): Promise<OpenedSource> {
+  const tree = new FileTree();
+  await addDirectory(tree, resolve(directory));
+  const contents = await ownTree(tree);
+  return { identity: JSON.stringify(['tree', await treeDigest(contents.tree)]), load: async () => contents };
+}
+
+async function openArchive(archive: string, expected: string | undefined): Promise<OpenedSource> {
+  const sha256 = await fileDigest(archive).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') throw new BuildError('not-found', `${archive} does not exist`, { cause });
+    throw new BuildError('bad-source', `${archive} cannot be read: ${cause.message}`, { cause });
+  });
+  if (expected !== undefined && expected !== sha256) {
+    throw new BuildError('bad-archive', `${archive} has the digest ${sha256}, not ${expected}`);
+  }
+  return {
+    identity: JSON.stringify(['archive', sha256]),
+    async load(workspace) {
+      const tree = new FileTree();
+      await unpackArchive(archive, tree, await BlobStore.create(workspace));
+      return ownTree(tree);
+    },
+  };
+}
+
+async function openHostProgram(program: string): Promise<OpenedSource> {
+  const { tree, path: command } = hostProgramTree(program);
+  addStandardFiles(tree);
+  const identity = createHash('sha256')
+    .update(await treeDigest(tree))
+    .digest('hex');
+  const contents = { tree, packages: [], entryPoint: entryPoint([command]) };
+  return { identity: JSON.stringify(['program', command, identity]), load: async () => contents };
+}
+
+/**
+ * Looks at a source: finds exact package versions, reads digests.
+ *
+ * @throws BuildError
+ */
+export async function openSource(source: Source, context: SourceContext): Promise<OpenedSource> {
+  switch (source.kind) {
+    case 'packages':
+      return openPackages(source.names, context);
+    case 'directory':
+      return openDirectory(source.path);
+    case 'archive':
+      return openArchive(source.path, source.sha256);
+    case 'hostProgram':
+      return openHostProgram(source.path);
+  }
+}
