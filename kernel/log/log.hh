@@ -21,6 +21,10 @@ usize read_ring(u64& from, char* into, usize capacity);
 using sink = void (*)(std::string_view text);
 void set_sink(sink s);
 
+/// Where time stamps come from (lower layers know no clock). Set by boot/.
+using clock_function = nanoseconds (*)();
+void set_clock(clock_function c);
+
 template <typename... A>
 void print(level l, std::string_view pattern, const A&... values) {
   if (enabled(l)) write(l, formatted<512>(pattern, values...));

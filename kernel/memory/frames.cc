@@ -33,7 +33,7 @@ struct page_cache_of_cpu {
   static constexpr unsigned capacity = 64;
   static constexpr unsigned batch = 16;
   unsigned count = 0;
-  frame* pages[capacity];
+  frame* pages[capacity] = {};
 };
 constinit arch::per_cpu<page_cache_of_cpu> cached_pages;
 

@@ -44,7 +44,7 @@ struct class_state {
 struct magazine {
   static constexpr unsigned capacity = 16;
   unsigned count = 0;
-  void* objects[capacity];
+  void* objects[capacity] = {};
 };
 struct magazines {
   magazine of_class[class_count];

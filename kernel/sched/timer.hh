@@ -34,7 +34,7 @@ class timer : pinned {
   tree_hook hook_;
   nanoseconds deadline_ = never;
   std::atomic<bool> armed_{false};
-  unsigned cpu_ = 0;
+  std::atomic<unsigned> cpu_{0};
   callback callback_;
 };
 

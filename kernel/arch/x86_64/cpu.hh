@@ -58,15 +58,21 @@ inline u64 save_and_disable_interrupts() {
   disable_interrupts();
   return flags;
 }
-inline void restore_interrupts(u64 flags) {
-  if (flags & flag_interrupts) enable_interrupts();
-}
 
 inline void disable_preemption() { asm volatile("incl %%gs:36" ::: "memory"); }
 /// Lowers the depth; a switch that was asked for meanwhile happens here (sched/preempt.cc).
 void preempt_if_wanted();
 inline void enable_preemption() {
   asm volatile("decl %%gs:36" ::: "memory");
+  u32 wanted;
+  asm volatile("movl %%gs:40, %0" : "=r"(wanted)::"memory");
+  if (wanted) [[unlikely]]
+    preempt_if_wanted();
+}
+/// Wake-ups with interrupts off only note that a switch is due; it happens as soon as they are on again.
+inline void restore_interrupts(u64 flags) {
+  if (!(flags & flag_interrupts)) return;
+  enable_interrupts();
   u32 wanted;
   asm volatile("movl %%gs:40, %0" : "=r"(wanted)::"memory");
   if (wanted) [[unlikely]]

@@ -17,13 +17,11 @@ struct cpu_tables;
 constexpr usize cpu_tables_size = 5 * 4096;
 void load_descriptors(cpu_block& cpu, void* tables);
 
-/// Vectors with a meaning of their own; device vectors come from arch/interrupts.hh.
+/// Exceptions (SDM volume 3, table 6-1). Vectors from 0x30 on: interrupt_vectors.hh.
 namespace vector {
 constexpr u8 divide_error = 0, debug = 1, nmi = 2, breakpoint = 3, overflow = 4, bound = 5, invalid_opcode = 6, device_not_available = 7;
 constexpr u8 double_fault = 8, invalid_tss = 10, segment_not_present = 11, stack_fault = 12, general_protection = 13, page_fault = 14;
 constexpr u8 x87_error = 16, alignment_check = 17, machine_check = 18, simd_error = 19;
-constexpr u8 device_first = 0x30, device_last = 0xeb;
-constexpr u8 timer = 0xf0, wake_up = 0xf1, call_function = 0xf2, stop = 0xf3, spurious = 0xff;
 }  // namespace vector
 
 }  // namespace osv::arch

@@ -1,0 +1,90 @@
+#include "log/panic.hh"
+
+#include <atomic>
+
+#include "arch/cpu.hh"
+#include "log/log.hh"
+
+extern "C" osv::u8 kernel_start[], text_end[];
+
+/// Written by cmake/symbols.py after the first link: addresses in order, offsets into the names, names (NUL-terminated).
+extern "C" const osv::u32 kernel_symbol_count __attribute__((weak));
+extern "C" const osv::u64 kernel_symbol_addresses[] __attribute__((weak));
+extern "C" const osv::u32 kernel_symbol_names[] __attribute__((weak));
+extern "C" const char kernel_symbol_text[] __attribute__((weak));
+
+namespace osv::log {
+
+namespace {
+constinit std::atomic<bool> panicking{false};
+constinit stop_function stop = nullptr;
+
+bool in_kernel_text(u64 address) {
+  return address >= reinterpret_cast<u64>(kernel_start) && address < reinterpret_cast<u64>(text_end);
+}
+
+[[noreturn]] void finish(std::string_view message) {
+  if (stop) stop(message);
+  for (;;) {
+    arch::disable_interrupts();
+    asm volatile("hlt");
+  }
+}
+
+}  // namespace
+
+void set_panic_stop(stop_function s) { stop = s; }
+
+void write_symbol(u64 address, char* into, usize capacity) {
+  text_writer out(into, capacity - 1);
+  u32 low = 0;
+  u32 high = &kernel_symbol_count ? kernel_symbol_count : 0;
+  if (high && in_kernel_text(address)) {
+    while (high - low > 1) {
+      const u32 middle = (low + high) / 2;
+      (kernel_symbol_addresses[middle] <= address ? low : high) = middle;
+    }
+    out.put(kernel_symbol_text + kernel_symbol_names[low]);
+    format_to(out, "+{}", reinterpret_cast<void*>(address - kernel_symbol_addresses[low]));
+  } else {
+    format_to(out, "{}", reinterpret_cast<void*>(address));
+  }
+  into[out.size()] = 0;
+}
+
+void print_backtrace(u64 instruction, u64 frame_pointer) {
+  for (unsigned depth = 0; depth < 32 && instruction; ++depth) {
+    char name[160];
+    write_symbol(instruction, name, sizeof name);
+    write(level::error, formatted<200>("  #{} {}", depth, static_cast<const char*>(name)));
+    // Frames live on kernel stacks: upper half, aligned, growing upwards.
+    if (frame_pointer < 0xffff800000000000 || frame_pointer & 7) return;
+    const u64 next = reinterpret_cast<u64*>(frame_pointer)[0];
+    instruction = reinterpret_cast<u64*>(frame_pointer)[1];
+    if (!in_kernel_text(instruction) || next <= frame_pointer) return;
+    frame_pointer = next;
+  }
+}
+
+void panic_at(std::string_view message, u64 instruction, u64 frame_pointer, u64 stack_pointer) {
+  arch::disable_interrupts();
+  if (panicking.exchange(true)) {
+    for (;;) asm volatile("hlt");
+  }
+  write(level::error, formatted<300>("panic on CPU {}: {}", arch::cpu_id(), message));
+  write(level::error, formatted<100>("  rip {} rsp {}", reinterpret_cast<void*>(instruction), reinterpret_cast<void*>(stack_pointer)));
+  print_backtrace(instruction, frame_pointer);
+  finish(message);
+}
+
+}  // namespace osv::log
+
+namespace osv {
+
+void panic(const char* message, const char* file, int line) {
+  const formatted<256> text("{} ({}:{})", message, file, line);
+  log::panic_at(text, reinterpret_cast<u64>(__builtin_return_address(0)), reinterpret_cast<u64>(__builtin_frame_address(0)),
+                reinterpret_cast<u64>(__builtin_frame_address(0)));
+}
+
+}  // namespace osv

@@ -1,0 +1,17 @@
+// Kernel stacks: 16 KiB with an unmapped guard page below. Freed stacks are kept mapped and used again.
+#pragma once
+
+#include "sched/scheduler.hh"
+
+namespace osv::sched {
+
+constexpr usize kernel_stack_size = 16 * 1024;
+
+/// Gives `t` a stack; kernel_stack_top is 16-byte aligned.
+result<> acquire_stack(thread& t);
+/// Takes it back; `t` never runs again.
+void release_stack(thread& t);
+/// True if `address` lies in the guard page below some kernel stack.
+bool is_stack_guard(u64 address);
+
+}  // namespace osv::sched
