@@ -1,0 +1,42 @@
+// exit(3) in a thread ends all the others, which sleep, spin and wait.
+// variants: dynamic static musl
+#include "../conformance.h"
+
+static pthread_mutex_t never = PTHREAD_MUTEX_INITIALIZER;
+
+static void *sleeper(void *argument) {
+    sleep(1000);
+    return argument;
+}
+static void *spinner(void *argument) {
+    for (volatile long round = 0;; round++) continue;
+    return argument;
+}
+static void *waiter(void *argument) {
+    pthread_mutex_lock(&never);
+    return argument;
+}
+static void *reader(void *argument) {
+    char byte;
+    (void)!read((int)(long)argument, &byte, 1);
+    return argument;
+}
+static void *ender(void *argument) {
+    usleep(10000);
+    say("ending\n");
+    exit((int)(long)argument);
+}
+
+int main(void) {
+    int ends[2];
+    must(pipe(ends) == 0);
+    pthread_mutex_lock(&never);
+    pthread_t thread;
+    must(pthread_create(&thread, NULL, sleeper, NULL) == 0);
+    must(pthread_create(&thread, NULL, spinner, NULL) == 0);
+    must(pthread_create(&thread, NULL, waiter, NULL) == 0);
+    must(pthread_create(&thread, NULL, reader, (void *)(long)ends[0]) == 0);
+    must(pthread_create(&thread, NULL, ender, (void *)23L) == 0);
+    pause();
+    return 0;
+}
