@@ -54,11 +54,34 @@ enum class counter : u16 {
   udp_dropped,
   page_cache_hits,
   page_cache_misses,
-  page_cache_evictions,
+  page_cache_evictions,  // pages
+  wake_ups_remote,       // put on another CPU's run queue
+  threads_created,
+  timers_fired,
+  allocation_failures,
+  tcp_challenge_acks,
+  tcp_received_bytes,  // payload, in order
+  tcp_sent_bytes,      // payload, first transmission
+  block_flushes,
+  block_discards,
+  files_missing,  // opens that ended with ENOENT
+  log_errors,
+  log_warnings,
+  log_infos,
+  log_debugs,
+  trace_events_lost,
   count
 };
 
-enum class histogram : u16 { run_queue_latency, system_call_latency, mutex_wait, block_latency, page_fault_latency, count };
+enum class histogram : u16 {
+  run_queue_latency,
+  system_call_latency,
+  mutex_wait,
+  block_latency,
+  page_fault_latency,
+  tcp_round_trip,
+  count
+};
 
 /// Buckets are powers of two of nanoseconds: bucket i counts values below 2^(i + histogram_first_bit).
 constexpr unsigned histogram_first_bit = 7;  // 128 ns
