@@ -1,6 +1,7 @@
 #include "linux/descriptor_table.hh"
 
 #include "linux/epoll.hh"
+#include "linux/file_locks.hh"
 
 namespace osv::linux_abi {
 
@@ -51,6 +52,7 @@ void drop(io::file* file) {
 void descriptor_closed(io::file& file) {
   if (file.descriptors.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
   epoll_forget(file);
+  forget_locks(file);
   file.closed();
 }
 
