@@ -1,5 +1,5 @@
 # The freestanding kernel: one static ELF, linked at the top 2 GiB. libstdc++'s header-only parts are used; nothing of it is linked.
-set(layers base arch/x86_64 lock trace log memory sched sync io devices net vfs linux telemetry boot)
+set(layers base arch/x86_64 lock trace log memory sched sync mapping io devices net vfs linux telemetry boot)
 
 set(kernel_flags
   -O2 -g -fno-exceptions -fno-rtti -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only

@@ -6,7 +6,7 @@
 #include "base/string.hh"
 #include "io/file.hh"
 #include "linux/descriptor_table.hh"
-#include "memory/address_space.hh"
+#include "mapping/address_space.hh"
 #include "vfs/vfs.hh"
 
 namespace osv::linux_abi {
