@@ -13,7 +13,7 @@ export function builderVersion(): string {
   if (known) return known;
   const hash = createHash('sha256');
   const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.includes('node_modules'))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !/^(node_modules|testing)\//.test(name))
     .sort();
   for (const name of files) hash.update(name).update(readFileSync(join(import.meta.dirname, name)));
   known = `${version}+${hash.digest('hex').slice(0, 12)}`;

@@ -35,7 +35,9 @@ export interface ImageManifest {
   /**
    * CycloneDX 1.6
    */
-  sbom: {};
+  sbom: {
+    [k: string]: unknown;
+  };
 }
 /**
  * What the image runs unless the app says otherwise

@@ -55,11 +55,11 @@ export async function unpackTar(
       }
     }
   };
-  try {
-    await Promise.all([pipeline(stream, unpack), read()]);
-  } catch (cause) {
-    if (cause instanceof BuildError) throw cause;
-    unpack.destroy();
-    throw new BuildError('bad-archive', `The tar archive cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  // Either half fails when the other one does; what the reader says comes first, for it knows the reason.
+  const [reading, piping] = await Promise.allSettled([read(), pipeline(stream, unpack)]);
+  const failures = [reading, piping].flatMap((half) => (half.status === 'rejected' ? [half.reason as Error] : []));
+  const cause = failures.find((failure) => failure instanceof BuildError) ?? failures[0];
+  if (!cause) return;
+  if (cause instanceof BuildError) throw cause;
+  throw new BuildError('bad-archive', `The tar archive cannot be read: ${cause.message}`, { cause });
 }

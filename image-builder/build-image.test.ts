@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { beforeAll, expect, test } from 'vitest';
+import schema from '../contracts/image-manifest.schema.json' with { type: 'json' };
+import { type BuiltImage, buildImage, type Source } from './index.ts';
+import { compile } from './testing/compile.ts';
+import { runInRoot, temporaryFolder, writeFiles } from './testing/folders.ts';
+
+const folder = temporaryFolder();
+const kernelPath = join(folder, 'osv.elf');
+let caches = 0;
+
+beforeAll(() => writeFileSync(kernelPath, 'a kernel'));
+
+function build(source: Source, cacheDirectory = join(folder, `cache${caches++}`)): Promise<BuiltImage> {
+  return buildImage(source, { kernelPath, cacheDirectory });
+}
+
+/** Every file of an image: its path and text; links as `-> target`. */
+function extract(image: BuiltImage): { root: string; read(path: string): string } {
+  const root = join(folder, `extracted${caches++}`);
+  mkdirSync(root);
+  execFileSync('fsck.erofs', [`--extract=${root}`, image.rootImagePath], { stdio: 'pipe' });
+  return { root, read: (path) => readFileSync(join(root, path), 'utf8') };
+}
+
+function folderWith(files: Record<string, string>): string {
+  const path = join(folder, `source${caches++}`);
+  mkdirSync(path);
+  writeFiles(path, files);
+  return path;
+}
+
+test('a folder with a file system in it becomes the root, as it is', async () => {
+  const path = folderWith({ 'etc/hosts': 'mine\n', 'usr/bin/x': 'x' });
+  const image = await build({ kind: 'directory', path });
+  const { read } = extract(image);
+  expect(read('etc/hosts')).toBe('mine\n');
+  expect(read('etc/passwd')).toMatch(/^root:x:0:0/);
+  expect(image.manifest.entryPoint).toMatchObject({ command: [], workingDirectory: '/' });
+});
+
+test('the manifest satisfies its schema and tells the truth', async () => {
+  const { manifest, rootImagePath } = await build({ kind: 'directory', path: folderWith({ 'etc/a': 'a' }) });
+  const validate = new Ajv().compile(schema);
+  expect(validate(manifest), JSON.stringify(validate.errors)).toBe(true);
+  const root = readFileSync(rootImagePath);
+  expect(manifest.root).toEqual({
+    digest: `sha256:${createHash('sha256').update(root).digest('hex')}`,
+    sizeBytes: root.length,
+  });
+  expect(root.length % 4096).toBe(0);
+});
+
+test('the same files give the same digest, whatever their order, times and place', async () => {
+  const files = { 'etc/a': 'a', 'etc/b': 'b'.repeat(5000), 'usr/share/c/d/e': 'e', 'usr/z': '' };
+  const backwards = Object.fromEntries(Object.entries(files).reverse());
+  const first = await build({ kind: 'directory', path: folderWith(files) });
+  const second = await build({ kind: 'directory', path: folderWith(backwards) });
+  expect(second.manifest).toEqual(first.manifest);
+  expect(readFileSync(second.rootImagePath)).toEqual(readFileSync(first.rootImagePath));
+  const other = await build({ kind: 'directory', path: folderWith({ ...files, 'etc/a': 'A' }) });
+  expect(other.manifest.digest).not.toBe(first.manifest.digest);
+});
+
+test('a second build comes from the cache, and two at once share it', async () => {
+  const cacheDirectory = join(folder, 'shared');
+  const path = folderWith({ 'etc/a': 'a' });
+  const [one, two] = await Promise.all([1, 2].map(() => build({ kind: 'directory', path }, cacheDirectory)));
+  expect(one).toEqual(two);
+  const steps: string[] = [];
+  const onProgress = (message: string) => steps.push(message);
+  const again = await buildImage({ kind: 'directory', path }, { kernelPath, cacheDirectory, onProgress });
+  expect(again).toEqual(one);
+  expect(steps).toEqual([]);
+  expect(readdirSync(join(cacheDirectory, 'tmp'))).toEqual([]);
+});
+
+test('a damaged image in the cache is built again', async () => {
+  const cacheDirectory = join(folder, 'damaged');
+  const path = folderWith({ 'etc/a': 'a' });
+  const image = await build({ kind: 'directory', path }, cacheDirectory);
+  writeFileSync(image.rootImagePath, '');
+  const again = await build({ kind: 'directory', path }, cacheDirectory);
+  expect(again.manifest).toEqual(image.manifest);
+  expect(readFileSync(again.rootImagePath).length).toBe(image.manifest.root.sizeBytes);
+});
+
+test('a program of this machine is packed with what its loader looks for, and runs from there', async () => {
+  const program = compile(
+    '#include <stdio.h>\n#include <math.h>\nint main(int c, char **v) { printf("%s %.0f\\n", v[0], cbrt(c * 27.0)); }',
+    join(folder, 'cubic'),
+    '-lm',
+  );
+  const image = await build({ kind: 'hostProgram', path: program });
+  expect(image.manifest.entryPoint.command).toEqual(['/app/cubic']);
+  expect(image.manifest.systemCalls).toEqual(expect.arrayContaining(['mmap', 'write']));
+  const { root } = extract(image);
+  const output = runInRoot(root, '/app/cubic');
+  expect(output).toBe('/app/cubic 3\n');
+  const cache = execFileSync('/sbin/ldconfig', ['-p', '-C', join(root, 'etc/ld.so.cache')], { encoding: 'utf8' });
+  expect(cache).toMatch(/libm\.so\.6 .*=> \/lib\/x86_64-linux-gnu\/libm\.so\.6/);
+});
+
+test('an application folder goes to /app and gets the libraries that it lacks', async () => {
+  const path = folderWith({ 'data.txt': 'data' });
+  compile('#include <stdio.h>\nint main(void) { return fopen("/app/link", "r") ? 0 : 1; }', join(path, 'reader'));
+  symlinkSync('data.txt', join(path, 'link'));
+  const image = await build({ kind: 'directory', path });
+  expect(image.manifest.entryPoint.workingDirectory).toBe('/app');
+  const { root } = extract(image);
+  runInRoot(root, '/app/reader');
+  expect(existsSync(join(root, 'lib64/ld-linux-x86-64.so.2'))).toBe(true);
+});
+
+test('an archive gives the image of its folder', async () => {
+  const path = folderWith({ 'etc/a': 'a', 'usr/b': 'b' });
+  const archive = join(folder, 'archive.tar.gz');
+  execFileSync('tar', ['-C', path, '-czf', archive, '.']);
+  const fromArchive = await build({ kind: 'archive', path: archive });
+  const fromFolder = await build({ kind: 'directory', path });
+  expect(fromArchive.manifest.root).toEqual(fromFolder.manifest.root);
+  const sha256 = createHash('sha256').update('something else').digest('hex');
+  await expect(build({ kind: 'archive', path: archive, sha256 })).rejects.toThrow(/has the digest/);
+});
+
+test('the OCI layout is one that can be followed by digests', async () => {
+  const { ociLayoutPath, manifest } = await build({ kind: 'directory', path: folderWith({ 'etc/a': 'a' }) });
+  const blob = (digest: string) => readFileSync(join(ociLayoutPath, 'blobs', digest.replace(':', '/')));
+  const index = JSON.parse(readFileSync(join(ociLayoutPath, 'index.json'), 'utf8'));
+  expect(index.manifests[0].digest).toBe(manifest.digest);
+  const oci = JSON.parse(blob(manifest.digest).toString());
+  for (const { digest, size } of [oci.config, ...oci.layers]) {
+    expect(`sha256:${createHash('sha256').update(blob(digest)).digest('hex')}`).toBe(digest);
+    expect(blob(digest).length).toBe(size);
+  }
+  const names = oci.layers.map(({ digest }: { digest: string }) =>
+    execFileSync('tar', ['-t'], { input: blob(digest), encoding: 'utf8' })
+      .trim()
+      .split('\n'),
+  );
+  expect(names).toEqual([
+    ['boot/', 'boot/osv.elf'],
+    ['disk/', 'disk/root.img'],
+  ]);
+});
+
+test.each<[string, Source, RegExp]>([
+  ['a folder', { kind: 'directory', path: '/absent' }, /\/absent does not exist/],
+  ['an archive', { kind: 'archive', path: '/absent.zip' }, /\/absent\.zip does not exist/],
+  ['a program', { kind: 'hostProgram', path: '/absent' }, /\/absent does not exist/],
+])('%s that is not there is named, and nothing is left behind', async (_, source, message) => {
+  const cacheDirectory = join(folder, `failed${caches++}`);
+  await expect(build(source, cacheDirectory)).rejects.toThrow(message);
+  expect(readdirSync(join(cacheDirectory, 'images'))).toEqual([]);
+  expect(readdirSync(join(cacheDirectory, 'tmp'))).toEqual([]);
+});
+
+test('a missing kernel is said to be missing', async () => {
+  const options = { kernelPath: '/absent.elf', cacheDirectory: join(folder, 'nokernel') };
+  await expect(buildImage({ kind: 'hostProgram', path: '/bin/true' }, options)).rejects.toThrow(/kernel \/absent\.elf/);
+});
