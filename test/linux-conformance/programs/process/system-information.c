@@ -9,7 +9,7 @@ int main(void) {
     uint64_t total = (uint64_t)information.totalram * information.mem_unit;
     say_truth("memory total at least 64 MiB", total >= 64u << 20);
     say_truth("free is not above total", information.freeram <= information.totalram);
-    say_truth("up time", information.uptime >= 0);
+    say_truth("up time", (long)information.uptime >= 0);
     say("page size %ld\n", sysconf(_SC_PAGESIZE));
     say_truth("processors", sysconf(_SC_NPROCESSORS_ONLN) >= 1 && sysconf(_SC_NPROCESSORS_ONLN) == get_nprocs());
     say_truth("configured", sysconf(_SC_NPROCESSORS_CONF) >= sysconf(_SC_NPROCESSORS_ONLN));
