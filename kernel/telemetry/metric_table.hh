@@ -174,20 +174,16 @@ inline constexpr const char* thread_state_names[] = {
 enum class page_fault_kind : unsigned short {
     anonymous,
     anonymous_huge,
-    zero_page,
     file,
     copy_on_write,
-    stack_growth,
     invalid,
     count
 };
 inline constexpr const char* page_fault_kind_names[] = {
     "anonymous",
     "anonymous_huge",
-    "zero_page",
     "file",
     "copy_on_write",
-    "stack_growth",
     "invalid",
 };
 
@@ -198,7 +194,6 @@ enum class memory_use : unsigned short {
     thread_stacks,
     anonymous,
     page_cache,
-    overlay,
     network,
     count
 };
@@ -209,50 +204,29 @@ inline constexpr const char* memory_use_names[] = {
     "thread_stacks",
     "anonymous",
     "page_cache",
-    "overlay",
     "network",
 };
 
 enum class interrupt_source : unsigned short {
     timer,
-    reschedule,
-    tlb_shootdown,
-    network,
-    block,
-    console,
-    power,
-    spurious,
-    other,
+    inter_processor,
+    device,
     count
 };
 inline constexpr const char* interrupt_source_names[] = {
     "timer",
-    "reschedule",
-    "tlb_shootdown",
-    "network",
-    "block",
-    "console",
-    "power",
-    "spurious",
-    "other",
+    "inter_processor",
+    "device",
 };
 
 enum class network_drop : unsigned short {
-    no_buffer,
     bad_checksum,
-    malformed,
-    no_listener,
-    queue_full,
-    not_for_us,
+    other,
     count
 };
 inline constexpr const char* network_drop_names[] = {
-    "no_buffer",
     "bad_checksum",
-    "malformed",
-    "no_listener",
-    "queue_full",
-    "not_for_us",
+    "other",
 };
 
 enum class tcp_state : unsigned short {
@@ -295,6 +269,16 @@ inline constexpr const char* block_operation_names[] = {
     "discard",
 };
 
+enum class block_transfer : unsigned short {
+    read,
+    write,
+    count
+};
+inline constexpr const char* block_transfer_names[] = {
+    "read",
+    "write",
+};
+
 enum class log_level : unsigned short {
     debug,
     info,
@@ -326,19 +310,19 @@ inline constexpr const char* management_result_names[] = {
 };
 
 inline constexpr bucket_bound system_call_buckets[] = {
-    {64ull, "0.000000064"},
-    {256ull, "0.000000256"},
-    {1024ull, "0.000001024"},
-    {4096ull, "0.000004096"},
-    {16384ull, "0.000016384"},
-    {65536ull, "0.000065536"},
-    {262144ull, "0.000262144"},
-    {1048576ull, "0.001048576"},
-    {4194304ull, "0.004194304"},
-    {16777216ull, "0.016777216"},
-    {67108864ull, "0.067108864"},
-    {268435456ull, "0.268435456"},
-    {1073741824ull, "1.073741824"},
+    {128ull, "0.000000128"},
+    {512ull, "0.000000512"},
+    {2048ull, "0.000002048"},
+    {8192ull, "0.000008192"},
+    {32768ull, "0.000032768"},
+    {131072ull, "0.000131072"},
+    {524288ull, "0.000524288"},
+    {2097152ull, "0.002097152"},
+    {8388608ull, "0.008388608"},
+    {33554432ull, "0.033554432"},
+    {134217728ull, "0.134217728"},
+    {536870912ull, "0.536870912"},
+    {2147483648ull, "2.147483648"},
 };
 
 inline constexpr bucket_bound scheduling_buckets[] = {
@@ -369,7 +353,6 @@ inline constexpr bucket_bound input_output_buckets[] = {
     {268435456ull, "0.268435456"},
     {1073741824ull, "1.073741824"},
     {4294967296ull, "4.294967296"},
-    {17179869184ull, "17.179869184"},
 };
 
 inline constexpr metric_description metric_table[] = {
@@ -429,7 +412,7 @@ inline constexpr metric_description metric_table[] = {
      "name", nullptr, 0, nullptr, 0},
     {"osv_syscall_duration_seconds", metric_type::histogram, "seconds",
      "Time from entry to return of system calls, blocking included.",
-     "name", nullptr, 0, system_call_buckets, sizeof(system_call_buckets) / sizeof(system_call_buckets[0])},
+     nullptr, nullptr, 0, system_call_buckets, sizeof(system_call_buckets) / sizeof(system_call_buckets[0])},
     {"osv_syscalls_unimplemented_total", metric_type::counter, nullptr,
      "System calls answered with ENOSYS because the kernel lacks them.",
      "name", nullptr, 0, nullptr, 0},
@@ -461,17 +444,17 @@ inline constexpr metric_description metric_table[] = {
      "Interrupts, by source.",
      "source", interrupt_source_names, sizeof(interrupt_source_names) / sizeof(interrupt_source_names[0]), nullptr, 0},
     {"osv_network_receive_bytes_total", metric_type::counter, "bytes",
-     "Bytes received by a network interface.",
-     "interface", nullptr, 0, nullptr, 0},
+     "Bytes received by network interfaces, loopback excluded.",
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_network_transmit_bytes_total", metric_type::counter, "bytes",
-     "Bytes sent by a network interface.",
-     "interface", nullptr, 0, nullptr, 0},
+     "Bytes sent by network interfaces, loopback excluded.",
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_network_receive_packets_total", metric_type::counter, nullptr,
-     "Frames received by a network interface.",
-     "interface", nullptr, 0, nullptr, 0},
+     "Frames received by network interfaces, loopback excluded.",
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_network_transmit_packets_total", metric_type::counter, nullptr,
-     "Frames sent by a network interface.",
-     "interface", nullptr, 0, nullptr, 0},
+     "Frames sent by network interfaces, loopback excluded.",
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_network_drops_total", metric_type::counter, nullptr,
      "Received packets that were dropped, by reason.",
      "reason", network_drop_names, sizeof(network_drop_names) / sizeof(network_drop_names[0]), nullptr, 0},
@@ -525,13 +508,13 @@ inline constexpr metric_description metric_table[] = {
      "operation", block_operation_names, sizeof(block_operation_names) / sizeof(block_operation_names[0]), nullptr, 0},
     {"osv_block_request_duration_seconds", metric_type::histogram, "seconds",
      "Time from submission to completion of block requests.",
-     "operation", block_operation_names, sizeof(block_operation_names) / sizeof(block_operation_names[0]), input_output_buckets, sizeof(input_output_buckets) / sizeof(input_output_buckets[0])},
+     nullptr, nullptr, 0, input_output_buckets, sizeof(input_output_buckets) / sizeof(input_output_buckets[0])},
     {"osv_block_transferred_bytes_total", metric_type::counter, "bytes",
      "Bytes moved by block requests.",
-     "operation", block_operation_names, sizeof(block_operation_names) / sizeof(block_operation_names[0]), nullptr, 0},
+     "operation", block_transfer_names, sizeof(block_transfer_names) / sizeof(block_transfer_names[0]), nullptr, 0},
     {"osv_block_errors_total", metric_type::counter, nullptr,
      "Block requests that the device failed.",
-     "operation", block_operation_names, sizeof(block_operation_names) / sizeof(block_operation_names[0]), nullptr, 0},
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_page_cache_hits_total", metric_type::counter, nullptr,
      "File pages found in the page cache.",
      nullptr, nullptr, 0, nullptr, 0},
