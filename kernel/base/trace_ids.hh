@@ -65,10 +65,6 @@ enum class counter : u16 {
   block_flushes,
   block_discards,
   files_missing,  // opens that ended with ENOENT
-  log_errors,
-  log_warnings,
-  log_infos,
-  log_debugs,
   trace_events_lost,
   count
 };

@@ -81,6 +81,12 @@ nanoseconds realtime() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count() + hosted::realtime_shift;
 }
 
+const void* clock_page() {
+  // arch::timestamp() counts nanoseconds here.
+  static const clock_parameters parameters{.tsc_base = 0, .ns_base = 0, .mult = 1, .shift = 0, .realtime_offset = 0, .sequence = 0};
+  return &parameters;
+}
+
 void set_realtime(nanoseconds value) { hosted::realtime_shift += value - realtime(); }
 
 }  // namespace osv::sched

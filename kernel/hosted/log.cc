@@ -36,6 +36,7 @@ struct state {
   level shown = from_environment();
   std::string ring;
   sink also = nullptr;
+  u64 lines[4] = {};
 };
 state& log_state() {
   static state* instance = new state;
@@ -48,11 +49,17 @@ void set_level(level l) { log_state().shown = l; }
 bool enabled(level l) { return l <= log_state().shown; }
 void set_sink(sink s) { log_state().also = s; }
 
-void write(level, std::string_view text) {
+void set_clock(clock_function) {}
+u64 lines_written(level l) { return log_state().lines[static_cast<unsigned>(l)]; }
+
+void write(level l, std::string_view text) {
   state& s = log_state();
   std::unique_lock held(s.mutex);
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-  s.ring.append(text).push_back('\n');
+  ++s.lines[static_cast<unsigned>(l)];
+  // As the kernel's own log does it, at time 0.
+  constexpr std::string_view marks[] = {"error: ", "warning: ", "", ""};
+  s.ring.append("[    0.000000] ").append(marks[static_cast<unsigned>(l)]).append(text).push_back('\n');
   if (s.also) s.also(text);
 }
 

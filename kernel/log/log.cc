@@ -25,6 +25,7 @@ constinit lock::irq_spin_lock lock_{lock::rank::log};
 constinit std::atomic<sink> output{nullptr};
 constinit std::atomic<level> threshold{level::info};
 constinit clock_function clock = nullptr;
+constinit std::atomic<u64> lines[4]{};
 
 }  // namespace
 
@@ -33,7 +34,10 @@ bool enabled(level l) { return l <= threshold.load(std::memory_order_relaxed); }
 void set_sink(sink s) { output.store(s, std::memory_order_relaxed); }
 void set_clock(clock_function c) { clock = c; }
 
+u64 lines_written(level l) { return lines[static_cast<unsigned>(l)].load(std::memory_order_relaxed); }
+
 void write(level l, std::string_view text) {
+  lines[static_cast<unsigned>(l)].fetch_add(1, std::memory_order_relaxed);
   const nanoseconds at = clock ? clock() : 0;
   constexpr std::string_view marks[] = {"error: ", "warning: ", "", ""};
   const formatted<24> stamp("[{:5}.{:06}] ", at / second, at % second / microsecond);

@@ -17,6 +17,9 @@ void write(level l, std::string_view text);
 /// What was overwritten is skipped.
 usize read_ring(u64& from, char* into, usize capacity);
 
+/// Lines of a level written since boot.
+u64 lines_written(level l);
+
 /// The sink that shows lines at once (serial port). Set by boot/.
 using sink = void (*)(std::string_view text);
 void set_sink(sink s);
