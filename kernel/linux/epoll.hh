@@ -85,7 +85,7 @@ class epoll_file final : public io::file {
   sync::mutex registrations_mutex_;
   tree<epoll_registration, &epoll_registration::in_tree, epoll_registration::earlier> registrations_;
   lock::irq_spin_lock ready_lock_{lock::rank::epoll};
-  list<epoll_registration, &epoll_registration::in_ready> ready_;
+  osv::list<epoll_registration, &epoll_registration::in_ready> ready_;
   std::atomic<u32> ready_count_{0};
   sync::wait_queue queue_{lock::rank::epoll_queue};
 };

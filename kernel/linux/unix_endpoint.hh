@@ -20,6 +20,10 @@ class unix_rights {
  public:
   unix_rights() = default;
   unix_rights(unix_rights&&) = default;
+  unix_rights& operator=(unix_rights&& other) noexcept {
+    std::swap(files_, other.files_);
+    return *this;
+  }
   ~unix_rights() { drop(); }
   result<> add(ref<io::file> file);
   vector<ref<io::file>>& files() { return files_; }

@@ -1,5 +1,7 @@
 #include "linux/unix_names.hh"
 
+#include "base/format.hh"
+
 #include "linux/process.hh"
 
 namespace osv::linux_abi {

@@ -1,5 +1,7 @@
 #include "linux/unix_socket.hh"
 
+#include "base/format.hh"
+
 #include "linux/process.hh"
 #include "linux/unix_names.hh"
 
@@ -91,7 +93,6 @@ result<> unix_socket::connect_stream(const ref<unix_endpoint>& listener) {
   server->peer_credentials = own_credentials();
   server->pass_credentials.store(listener->pass_credentials);
   for (;;) {
-    auto waited = result<>{};
     if (!listener->offer_room()) {
       if (non_blocking()) return fail(errc::again);
       const nanoseconds deadline = send_timeout_ == never ? never : sched::now() + send_timeout_;

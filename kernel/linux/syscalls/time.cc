@@ -1,0 +1,143 @@
+// Clocks and sleeping: clock_gettime(2), gettimeofday(2), nanosleep(2), clock_settime(2), times(2).
+#include "linux/syscalls/arguments.hh"
+#include "linux/syscalls/clocks.hh"
+#include "linux/syscalls/handlers.hh"
+#include "sched/scheduler.hh"
+
+namespace osv::linux_abi {
+
+namespace {
+
+result<> store_time(linux_timespec* into, nanoseconds value) {
+  if (!into) return {};
+  return memory::write_program(into, linux_timespec::of(value));
+}
+
+}  // namespace
+
+nanoseconds process_run_time() {
+  nanoseconds total = 0;
+  // The list's callback runs under a spin lock: it only adds.
+  sched::for_each_thread([&](sched::thread& t) {
+    if (t.program_data) total += sched::runtime(t);
+  });
+  return total;
+}
+
+result<nanoseconds> clock_now(i32 clock) {
+  switch (clock) {
+    case clock_id::realtime:
+    case clock_id::realtime_coarse:
+    case clock_id::realtime_alarm:
+    case clock_id::atomic_time:
+      return sched::realtime();
+    case clock_id::monotonic:
+    case clock_id::monotonic_raw:
+    case clock_id::monotonic_coarse:
+    case clock_id::boot_time:
+    case clock_id::boot_time_alarm:
+      return sched::now();
+    case clock_id::process_time:
+      return process_run_time();
+    case clock_id::thread_time:
+      return sched::runtime(sched::current());
+    default:
+      break;
+  }
+  if (clock >= 0) return fail(errc::invalid);
+  // A CPU-time clock of a process or thread (clock_getcpuclockid(3)): ~id << 3 | 4 for threads | 2.
+  const u32 id = ~(clock >> 3);
+  if (!(clock & 4)) {
+    if (id != 0 && id != current_process().id) return fail(errc::invalid);
+    return process_run_time();
+  }
+  if (id == 0) return sched::runtime(sched::current());
+  nanoseconds time = -1;
+  sched::for_each_thread([&](sched::thread& t) {
+    if (t.program_data && t.id == id) time = sched::runtime(t);
+  });
+  if (time < 0) return fail(errc::invalid);
+  return time;
+}
+
+result<> sys_clock_gettime(i32 clock, linux_timespec* into) {
+  return memory::write_program(into, linux_timespec::of(TRY(clock_now(clock))));
+}
+
+result<> sys_clock_getres(i32 clock, linux_timespec* into) {
+  (void)TRY(clock_now(clock));
+  return store_time(into, 1);
+}
+
+result<> sys_clock_settime(i32 clock, const linux_timespec* value) {
+  if (clock != clock_id::realtime) return fail(errc::invalid);
+  const auto t = TRY(memory::read_program<linux_timespec>(value));
+  if (!t.valid()) return fail(errc::invalid);
+  sched::set_realtime(t.total());
+  return {};
+}
+
+result<> sys_gettimeofday(linux_timeval* into, void* zone) {
+  if (into) TRY(memory::write_program(into, linux_timeval::of(sched::realtime())));
+  if (zone) TRY(memory::zero_program(zone, 8));
+  return {};
+}
+
+result<> sys_settimeofday(const linux_timeval* value, const void*) {
+  if (!value) return {};
+  const auto t = TRY(memory::read_program<linux_timeval>(value));
+  if (!t.valid()) return fail(errc::invalid);
+  sched::set_realtime(t.total());
+  return {};
+}
+
+result<i64> sys_time(i64* into) {
+  const i64 now = sched::realtime() / second;
+  if (into) TRY(memory::write_program(into, now));
+  return now;
+}
+
+namespace {
+
+/// Sleeps until a point of the monotonic clock. Interrupted: writes what is left of a relative sleep.
+result<> sleep(nanoseconds deadline, linux_timespec* rest) {
+  if (sched::sleep_until(deadline)) return {};
+  if (!rest) return fail(errc::interrupted);
+  const nanoseconds left = deadline - sched::now();
+  TRY(store_time(rest, left > 0 ? left : 0));
+  return fail(errc::interrupted);
+}
+
+}  // namespace
+
+result<> sys_nanosleep(const linux_timespec* duration, linux_timespec* rest) {
+  const auto t = TRY(memory::read_program<linux_timespec>(duration));
+  if (!t.valid()) return fail(errc::invalid);
+  return sleep(deadline_after(t.total()), rest);
+}
+
+result<> sys_clock_nanosleep(i32 clock, u32 flags, const linux_timespec* duration, linux_timespec* rest) {
+  constexpr u32 absolute = 1;
+  if (clock == clock_id::thread_time) return fail(errc::invalid);
+  const nanoseconds clock_time = TRY(clock_now(clock));
+  if (clock == clock_id::process_time || clock < 0) return fail(errc::not_supported);
+  const auto t = TRY(memory::read_program<linux_timespec>(duration));
+  if (!t.valid()) return fail(errc::invalid);
+  if (!(flags & absolute)) return sleep(deadline_after(t.total()), rest);
+  const nanoseconds deadline = sched::now() + (t.total() - clock_time);
+  // An absolute sleep may simply be begun again.
+  if (auto slept = sleep(deadline, nullptr); !slept.ok()) return fail(errc::restart_no_handler);
+  return {};
+}
+
+result<i64> sys_times(i64* into) {
+  constexpr nanoseconds tick = second / 100;  // sysconf(_SC_CLK_TCK) is 100
+  if (into) {
+    // struct tms: user, system, children's. Ring 0 knows one kind of time.
+    const i64 values[4] = {process_run_time() / tick, 0, 0, 0};
+    TRY(memory::copy_to_program(into, values, sizeof values));
+  }
+  return sched::now() / tick;
+}
+
+}  // namespace osv::linux_abi
