@@ -54,9 +54,9 @@ function entryPoint(command: readonly string[], workingDirectory = '/'): EntryPo
   };
 }
 
-/** The program that a package is named after, if it has one. */
+/** The program that a package is named after, if it has one: memcached, or nginx of nginx-light. */
 function programOf(tree: FileTree, names: readonly string[]): string[] {
-  for (const name of names) {
+  for (const name of names.flatMap((whole) => [whole, whole.replace(/-[^-]+$/, '')])) {
     for (const folder of ['/usr/bin', '/usr/sbin', '/usr/games']) {
       const node = tree.lookup(`${folder}/${name}`);
       if (node?.type === 'file' && (node.mode & 0o111) !== 0) return [`${folder}/${name}`];

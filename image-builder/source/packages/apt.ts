@@ -35,6 +35,7 @@ export class Apt {
     const apt = new Apt(directory, signal);
     await mkdir(join(directory, 'lists/partial'), { recursive: true });
     await mkdir(join(directory, 'archives/partial'), { recursive: true });
+    await mkdir(join(directory, 'no-archives/partial'), { recursive: true });
     await apt.#write('apt.conf', apt.#configuration());
     return apt;
   }
@@ -118,7 +119,10 @@ Dir::Cache::archives "archives/";
     let uris: string;
     try {
       const state = `Dir::State::status=${join(this.#directory, status)}`;
-      uris = await this.#run('apt-get', ['-o', state, 'install', '--print-uris', '-qq', '-y', '--', ...names]);
+      // apt prints nothing about packages that it has downloaded already, so it is shown a folder without any.
+      const archives = `Dir::Cache::archives=${join(this.#directory, 'no-archives')}/`;
+      const install = ['install', '--print-uris', '-qq', '-y', '--', ...names];
+      uris = await this.#run('apt-get', ['-o', state, '-o', archives, ...install]);
     } catch (cause) {
       if (cause instanceof BuildError && cause.code === 'tool-missing') throw cause;
       throw new BuildError('packages', explain(cause as Error, names), { cause });

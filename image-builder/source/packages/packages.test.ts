@@ -60,3 +60,9 @@ test('a damaged package file is refused and fetched anew the next time', { timeo
   await expect(buildImage(source, { kernelPath, cacheDirectory })).rejects.toThrow(/libmd0 is damaged/);
   await buildImage(source, { kernelPath, cacheDirectory });
 });
+
+test('packages that are in the cache already are part of the next image', { timeout: 300_000 }, async () => {
+  const image = await buildImage({ kind: 'packages', names: ['memcached'] }, { kernelPath, cacheDirectory });
+  const names = (image.manifest.sbom.components as { name: string }[]).map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['memcached', 'libc6', 'libevent-2.1-7']));
+});

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { builderVersion } from '../../builder-version.ts';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import { FileTree } from '../../contents/file-tree.ts';
 import { fileDigest } from '../../contents/tree-digest.ts';
@@ -9,7 +10,6 @@ import { streamTool } from '../../run-tool.ts';
 import { unpackTar } from '../archive/tar.ts';
 import { addMergedUsr } from '../host-program.ts';
 import { Apt, type DebianPackage } from './apt.ts';
-import { assumedPresent } from './assumed-present.ts';
 
 interface Options {
   readonly onProgress?: ((message: string) => void) | undefined;
@@ -41,7 +41,7 @@ export class PackageSet {
     const apt = await Apt.create(aptDirectory, options.signal);
     await apt.updateLists({ ...(options.onProgress && { onProgress: options.onProgress }) });
     const key = createHash('sha256')
-      .update(JSON.stringify([await apt.listsDate(), [...names].sort(), assumedPresent(names)]))
+      .update(JSON.stringify([builderVersion(), await apt.listsDate(), names]))
       .digest('hex');
     const record = join(aptDirectory, 'resolved', `${key}.json`);
     const known = await readFile(record, 'utf8').catch(() => undefined);
@@ -66,14 +66,19 @@ export class PackageSet {
     this.#options.onProgress?.(`unpacking ${this.packages.length} packages`);
     const tree = new FileTree();
     addMergedUsr(tree);
-    for (const debianPackage of this.packages) await this.#unpackOne(debianPackage, tree, blobs);
+    let packedBytes = 0;
+    for (const debianPackage of this.packages) {
+      packedBytes += debianPackage.sizeBytes;
+      await this.#unpackOne(debianPackage, tree, blobs, packedBytes);
+    }
     return tree;
   }
 
   async #unpackOne(
-    { name, fileName, sha256, sizeBytes }: DebianPackage,
+    { name, fileName, sha256 }: DebianPackage,
     tree: FileTree,
     blobs: BlobStore,
+    packedBytes: number,
   ): Promise<void> {
     const path = join(this.#apt.archives, fileName);
     if ((await fileDigest(path)) !== sha256) {
@@ -83,7 +88,7 @@ export class PackageSet {
     }
     const signal = this.#options.signal;
     await streamTool('dpkg-deb', ['--fsys-tarfile', path], { package: 'dpkg', ...(signal && { signal }) }, (stream) =>
-      unpackTar(stream, tree, blobs, () => sizeBytes),
+      unpackTar(stream, tree, blobs, () => packedBytes),
     );
   }
 }
