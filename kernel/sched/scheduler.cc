@@ -432,6 +432,7 @@ result<ref<thread>> create_thread(const thread_options& options, void (*entry)(v
   t->urgent = options.urgent;
   // What switch_stacks pops: r15 r14 r13 r12 rbx rbp, then the return address.
   auto* stack = reinterpret_cast<u64*>(t->kernel_stack_top);
+  --stack;  // aligns thread_start's call
   *--stack = reinterpret_cast<u64>(&thread_start);
   *--stack = 0;                                  // rbp
   *--stack = reinterpret_cast<u64>(entry);       // rbx

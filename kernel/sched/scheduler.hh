@@ -17,7 +17,8 @@ namespace osv::sched {
 namespace attention_bit {
 constexpr u32 signal = 1;     // look at pending signals
 constexpr u32 terminate = 2;  // the process ends: leave through thread exit
-constexpr u32 other = 4;      // upper layer's hook wants to run once
+constexpr u32 whole_frame = 4;   // every register comes back as the frame says (signal return, exec)
+constexpr u32 restore_mask = 8;  // a temporary signal mask ends
 }  // namespace attention_bit
 
 /// Sets of CPUs by number.

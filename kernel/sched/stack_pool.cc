@@ -40,12 +40,12 @@ result<> acquire_stack(thread& t) {
     return found;
   });
   if (!bottom) bottom = TRY(map_new_stack());
-  t.kernel_stack_top = bottom + kernel_stack_size;
+  t.kernel_stack_top = bottom + kernel_stack_size - 8;
   return {};
 }
 
 void release_stack(thread& t) {
-  const u64 bottom = t.kernel_stack_top - kernel_stack_size;
+  const u64 bottom = t.kernel_stack_top + 8 - kernel_stack_size;
   t.kernel_stack_top = 0;
   stacks.with([bottom](pool& p) {
     *reinterpret_cast<u64*>(bottom) = p.free;

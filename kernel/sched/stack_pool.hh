@@ -7,7 +7,8 @@ namespace osv::sched {
 
 constexpr usize kernel_stack_size = 16 * 1024;
 
-/// Gives `t` a stack; kernel_stack_top is 16-byte aligned.
+/// Gives `t` a stack. kernel_stack_top is 8 bytes below a multiple of 16: a register frame of 168 bytes under it leaves the
+/// stack aligned for a call (System V ABI).
 result<> acquire_stack(thread& t);
 /// Takes it back; `t` never runs again.
 void release_stack(thread& t);

@@ -46,7 +46,8 @@ system_call_entry:
   jae 2f
   mov %gs:GS_CALL_COUNTS, %rbx              // this CPU's count of calls by number
   incq (%rbx,%rax,8)
-  mov %rsp, %rbp
+  testb $15, (%rbx,%rax,8)         // one call in sixteen is timed
+  jz 4f
   call *system_call_handlers(,%rax,8)
 1:
   mov %rax, 80(%rsp)
@@ -82,6 +83,10 @@ system_call_return:
   mov %rax, %rdi
   call system_call_out_of_range
   jmp 1b
+4:
+  mov %rsp, %rdi
+  call system_call_timed
+  jmp 1b
 3:
   mov %rsp, %rdi
   call system_call_slow_return     // may rewrite the frame; returns with interrupts off
@@ -108,6 +113,12 @@ interrupt_return:
   pop %rdi
   add $8, %rsp
   iretq
+
+// enter_program(register_frame*): the frame need not lie on a stack; nothing is pushed while it is read, interrupts are off.
+  .globl enter_program
+enter_program:
+  mov %rdi, %rsp
+  jmp interrupt_return
 
 // Builds the frame on the proper stack and calls `interrupt_dispatch(frame, vector)`.
 // On the IST stack: vector, error code, rip, cs, rflags, rsp, ss.

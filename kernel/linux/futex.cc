@@ -1,0 +1,232 @@
+#include "linux/futex.hh"
+
+#include "base/list.hh"
+#include "lock/spin_lock.hh"
+#include "memory/user_copy.hh"
+#include "sched/clock.hh"
+#include "sched/thread.hh"
+#include "trace/count.hh"
+
+extern "C" bool load_u32_guarded(const osv::u32* from, osv::u32* into);
+extern "C" bool compare_exchange_u32_guarded(osv::u32* at, osv::u32* expected, osv::u32 desired, bool* exchanged);
+
+namespace osv::linux_abi {
+
+namespace {
+
+struct waiter {
+  list_hook hook;
+  u64 address;
+  u32 bits;
+  sched::thread* thread;
+  std::atomic<bool> woken{false};
+};
+
+struct bucket {
+  lock::spin_lock lock{lock::rank::futex};
+  list<waiter, &waiter::hook> waiters;
+};
+
+constexpr usize bucket_count = 256;
+bucket buckets[bucket_count];
+
+bucket& bucket_of(u64 address) { return buckets[(address >> 2) * 0x9e3779b97f4a7c15 >> 56]; }
+
+bool is_valid(u64 address) { return is_aligned(address, 4) && memory::is_program_range(address, 4); }
+
+/// Lock held. The waiter may be gone as soon as `woken` is set, so its thread is taken down first.
+void wake_one(waiter& w) {
+  w.hook.unlink();
+  sched::thread* thread = w.thread;
+  sched::retain(*thread);
+  w.woken.store(true, std::memory_order_release);
+  sched::unpark(*thread);
+  sched::release(*thread);
+}
+
+/// Locks one or two buckets, in order of address.
+class two_buckets : pinned {
+ public:
+  two_buckets(bucket& a, bucket& b) : low_(&a < &b ? a : b), high_(&a < &b ? b : a) {
+    arch::disable_preemption();
+    low_.lock.acquire();
+    if (&low_ != &high_) high_.lock.acquire();
+  }
+  ~two_buckets() {
+    if (&low_ != &high_) high_.lock.release();
+    low_.lock.release();
+    arch::enable_preemption();
+  }
+
+ private:
+  bucket& low_;
+  bucket& high_;
+};
+
+/// Reads the word with a lock held. A page that is not there cannot be fetched then (the fault is answered with false): the caller
+/// lets go, touches the page, and tries again.
+bool load_locked(u64 address, u32& value) { return load_u32_guarded(reinterpret_cast<const u32*>(address), &value); }
+
+result<> touch(u64 address) {
+  TRY(memory::read_program<u32>(reinterpret_cast<const void*>(address)));
+  return {};
+}
+
+i64 wake_locked(bucket& b, u64 address, u32 count, u32 bits) {
+  i64 woken = 0;
+  for (waiter& w : b.waiters) {
+    if (woken >= count) break;
+    if (w.address != address || !(w.bits & bits)) continue;
+    wake_one(w);
+    ++woken;
+  }
+  return woken;
+}
+
+}  // namespace
+
+result<> futex_wait(u64 address, u32 expected, u32 bits, nanoseconds deadline) {
+  if (!is_valid(address) || bits == 0) return fail(errc::invalid);
+  waiter self;
+  self.address = address;
+  self.bits = bits;
+  self.thread = &sched::current();
+  bucket& b = bucket_of(address);
+  for (;;) {
+    u32 value;
+    bool there, queued = false;
+    {
+      lock::guard g(b.lock);
+      there = load_locked(address, value);
+      if (there && value == expected) {
+        b.waiters.push_back(self);
+        queued = true;
+      }
+    }
+    if (queued) break;
+    if (there) return fail(errc::again);
+    TRY(touch(address));
+  }
+  trace::count(trace::counter::futex_waits);
+  errc outcome = errc::ok;
+  while (!self.woken.load(std::memory_order_acquire)) {
+    if (sched::interrupted(sched::current())) {
+      outcome = deadline == never ? errc::restart : errc::restart_no_handler;
+      break;
+    }
+    if (!sched::park(deadline) && sched::now() >= deadline) {
+      outcome = errc::timed_out;
+      break;
+    }
+  }
+  if (outcome == errc::ok) {
+    // wake_one() is done with us once it let the bucket go: it holds our address until then only for the list.
+    return {};
+  }
+  // A requeue may have moved us: the bucket is found anew until it holds still.
+  for (;;) {
+    const u64 at = __atomic_load_n(&self.address, __ATOMIC_RELAXED);
+    bucket& mine = bucket_of(at);
+    lock::guard g(mine.lock);
+    if (self.woken.load(std::memory_order_acquire)) return {};
+    if (__atomic_load_n(&self.address, __ATOMIC_RELAXED) != at) continue;
+    self.hook.unlink();
+    break;
+  }
+  return fail(outcome);
+}
+
+i64 futex_wake(u64 address, u32 count, u32 bits) {
+  bucket& b = bucket_of(address);
+  i64 woken;
+  {
+    lock::guard g(b.lock);
+    woken = wake_locked(b, address, count, bits);
+  }
+  if (woken) trace::count(trace::counter::futex_wakes, static_cast<u64>(woken));
+  return woken;
+}
+
+result<i64> futex_requeue(u64 address, u64 target, u32 wake, u32 move, bool compare, u32 expected) {
+  if (!is_valid(address) || !is_valid(target)) return fail(errc::invalid);
+  bucket& from = bucket_of(address);
+  bucket& to = bucket_of(target);
+  for (;;) {
+    {
+      two_buckets g(from, to);
+      u32 value = expected;
+      const bool there = !compare || load_locked(address, value);
+      if (there) {
+        if (value != expected) return fail(errc::again);
+        i64 done = wake_locked(from, address, wake, ~0u);
+        u32 moved = 0;
+        for (waiter& w : from.waiters) {
+          if (moved >= move) break;
+          if (w.address != address) continue;
+          w.hook.unlink();
+          __atomic_store_n(&w.address, target, __ATOMIC_RELAXED);
+          to.waiters.push_back(w);
+          ++moved;
+          // Within one bucket the moved waiter comes again at the end of the list, with its new address.
+        }
+        return done + moved;
+      }
+    }
+    TRY(touch(address));
+  }
+}
+
+result<i64> futex_wake_op(u64 address, u64 second, u32 wake, u32 wake_second, u32 operation) {
+  if (!is_valid(address) || !is_valid(second)) return fail(errc::invalid);
+  const u32 code = operation >> 28 & 7;
+  const bool shift = operation >> 31;
+  const u32 comparison = operation >> 24 & 15;
+  u32 argument = static_cast<u32>(static_cast<i32>(operation << 8) >> 20);
+  const u32 compared = static_cast<u32>(static_cast<i32>(operation << 20) >> 20);
+  if (shift) argument = 1u << (argument & 31);
+  bucket& first_bucket = bucket_of(address);
+  bucket& second_bucket = bucket_of(second);
+  for (;;) {
+    {
+      two_buckets g(first_bucket, second_bucket);
+      u32 old = 0;
+      bool there = load_locked(second, old);
+      while (there) {
+        u32 next;
+        switch (code) {
+          case 0: next = argument; break;
+          case 1: next = old + argument; break;
+          case 2: next = old | argument; break;
+          case 3: next = old & ~argument; break;
+          case 4: next = old ^ argument; break;
+          default: return fail(errc::not_implemented);
+        }
+        bool exchanged = false;
+        there = compare_exchange_u32_guarded(reinterpret_cast<u32*>(second), &old, next, &exchanged);
+        if (there && exchanged) break;
+      }
+      if (there) {
+        const i32 a = static_cast<i32>(old), b = static_cast<i32>(compared);
+        bool holds;
+        switch (comparison) {
+          case 0: holds = a == b; break;
+          case 1: holds = a != b; break;
+          case 2: holds = a < b; break;
+          case 3: holds = a <= b; break;
+          case 4: holds = a > b; break;
+          case 5: holds = a >= b; break;
+          default: return fail(errc::not_implemented);
+        }
+        i64 woken = wake_locked(first_bucket, address, wake, ~0u);
+        if (holds) woken += wake_locked(second_bucket, second, wake_second, ~0u);
+        return woken;
+      }
+    }
+    // The word may be in a page that is there but not yet writable: a harmless write-back of its value brings it in.
+    u32 value = TRY(memory::read_program<u32>(reinterpret_cast<const void*>(second)));
+    bool exchanged;
+    if (!compare_exchange_u32_guarded(reinterpret_cast<u32*>(second), &value, value, &exchanged)) return fail(errc::fault);
+  }
+}
+
+}  // namespace osv::linux_abi

@@ -1,0 +1,181 @@
+#include "linux/task.hh"
+
+#include "arch/x86_64/fpu.hh"
+#include "linux/futex.hh"
+#include "log/log.hh"
+#include "memory/user_copy.hh"
+
+namespace osv::linux_abi {
+
+void (*program_ended)(const program_end& end) = nullptr;
+
+task& current_task() { return *static_cast<task*>(sched::current().program_data); }
+process& current_process() { return current_task().owner; }
+
+result<> with_task(u32 id, function_ref<void(task&)> f) {
+  process& p = current_process();
+  // The task stays alive while the caller works on it: its thread is referenced, and the task is freed by its own thread only
+  // after it left the list under the lock; so the callback runs under the lock's protection of the list in two steps.
+  ref<sched::thread> thread;
+  task* found = nullptr;
+  {
+    lock::guard g(p.signal_lock);
+    for (task_link& link : p.tasks) {
+      task& t = static_cast<task&>(link);
+      if (t.id != id) continue;
+      found = &t;
+      ++t.users;
+      break;
+    }
+  }
+  if (!found) return fail(errc::no_such_process);
+  f(*found);
+  bool last;
+  {
+    lock::guard g(p.signal_lock);
+    last = --found->users == 0 && found->ended;
+  }
+  if (last) delete found;
+  return {};
+}
+
+namespace {
+
+void leave_robust_mutexes(task& t);
+
+/// Takes the current task out of its process and frees it with its thread.
+[[noreturn]] void leave(task& t) {
+  process& p = t.owner;
+  leave_robust_mutexes(t);
+  if (t.clear_child_tid) {
+    // pthread_join and friends wait for this word to become zero (set_tid_address(2)).
+    const u32 zero = 0;
+    (void)memory::write_program(reinterpret_cast<void*>(t.clear_child_tid), zero);
+    futex_wake(t.clear_child_tid, 1, ~0u);
+  }
+  bool free_now;
+  {
+    lock::guard g(p.signal_lock);
+    t.hook.unlink();
+    t.ended = true;
+    free_now = t.users == 0;
+    while (queued_signal* q = t.pending.queue.pop_front()) delete q;
+  }
+  p.task_left.wake();
+  sched::thread& thread = *t.thread;
+  thread.program_data = nullptr;
+  thread.attention.store(0, std::memory_order_relaxed);
+  t.thread = nullptr;  // the scheduler holds the last reference until the stack is left
+  if (free_now) delete &t;
+  sched::exit_current();
+}
+
+constexpr u32 futex_waiters = 0x80000000, futex_owner_died = 0x40000000, futex_tid_mask = 0x3fffffff;
+
+void leave_robust_mutex(task& t, u64 word) {
+  auto value = memory::read_program<u32>(reinterpret_cast<const void*>(word));
+  if (!value.ok() || (*value & futex_tid_mask) != t.id) return;
+  const u32 next = (*value & futex_waiters) | futex_owner_died;
+  (void)memory::write_program(reinterpret_cast<void*>(word), next);
+  if (*value & futex_waiters) futex_wake(word, 1, ~0u);
+}
+
+/// get_robust_list(2): tells the waiters of mutexes that this thread still holds.
+void leave_robust_mutexes(task& t) {
+  if (!t.robust_list) return;
+  struct head {
+    u64 first;
+    i64 offset;
+    u64 pending;
+  };
+  auto list = memory::read_program<head>(reinterpret_cast<const void*>(t.robust_list));
+  if (!list.ok()) return;
+  u64 entry = list->first;
+  constexpr unsigned entries_max = 2048;  // ROBUST_LIST_LIMIT: the list may be circular by mistake
+  for (unsigned i = 0; i < entries_max && (entry & ~1ull) != t.robust_list; ++i) {
+    auto next = memory::read_program<u64>(reinterpret_cast<const void*>(entry & ~1ull));
+    if (entry != list->pending) leave_robust_mutex(t, (entry & ~1ull) + static_cast<u64>(list->offset));
+    if (!next.ok()) return;
+    entry = *next;
+  }
+  if (list->pending) leave_robust_mutex(t, (list->pending & ~1ull) + static_cast<u64>(list->offset));
+}
+
+[[noreturn]] void end_program(const program_end& end) {
+  process& p = current_process();
+  if (p.ending.exchange(true)) {
+    // Another thread ends the program already; this one waits for the machine to stop.
+    for (;;) sched::park();
+  }
+  terminate_other_tasks(p);
+  program_ended(end);
+  panic("the program ended, but the machine runs on");
+}
+
+}  // namespace
+
+void terminate_other_tasks(process& p) {
+  lock::guard g(p.signal_lock);
+  task* self = &current_task();
+  for (task_link& link : p.tasks) {
+    task& t = static_cast<task&>(link);
+    if (&t == self) continue;
+    t.thread->attention.fetch_or(sched::attention_bit::terminate, std::memory_order_release);
+    interrupt_task(t);
+  }
+}
+
+void exit_task(int status) {
+  task& t = current_task();
+  bool last;
+  {
+    lock::guard g(t.owner.signal_lock);
+    last = &t.owner.tasks.front() == static_cast<task_link*>(&t) && &t.owner.tasks.back() == static_cast<task_link*>(&t);
+  }
+  if (last) exit_process(status);
+  leave(t);
+}
+
+void exit_process(int code) { end_program({false, code & 0xff}); }
+void kill_process(int number) { end_program({true, number}); }
+
+void return_with_whole_frame() {
+  sched::current().attention.fetch_or(sched::attention_bit::whole_frame, std::memory_order_relaxed);
+}
+
+result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start, bool first) {
+  unique<task> t = TRY(make_unique<task>(p));
+  sched::thread_options options;
+  options.name = name;
+  options.program = true;
+  if (!first) options.affinity = sched::current().affinity.load(std::memory_order_relaxed);
+  t->thread = TRY(sched::create_thread(options, &run_task, t.get()));
+  t->thread->program_data = t.get();
+  t->start = start;
+  t->id = first ? p.id : p.allocate_thread_id();
+  t->thread->id = t->id;
+  if (!first) {
+    t->blocked = current_task().blocked;
+    t->thread->nice = sched::current().nice;
+    arch::save_fpu_whole(t->thread->fpu);  // a clone starts with its parent's vector state
+  }
+  lock::guard g(p.signal_lock);
+  if (p.ending.load(std::memory_order_relaxed)) return fail(errc::again);
+  p.tasks.push_back(*t);
+  return t.release();
+}
+
+extern "C" [[noreturn]] void enter_program(arch::register_frame* frame);
+
+void run_task(void* argument) {
+  sched::finish_first_switch();
+  task& t = *static_cast<task*>(argument);
+  if (t.set_child_tid) {
+    arch::enable_interrupts();
+    (void)memory::write_program(reinterpret_cast<void*>(t.set_child_tid), t.id);
+    arch::disable_interrupts();
+  }
+  enter_program(&t.start);
+}
+
+}  // namespace osv::linux_abi
