@@ -54,6 +54,10 @@ struct system_call {
 
 /// Every x86-64 system call by number; linux/syscalls/table.cc.
 constexpr unsigned system_calls_max = 512;
-extern const system_call system_call_table[system_calls_max];
+struct system_call_list {
+  system_call entries[system_calls_max];
+  constexpr const system_call& operator[](usize number) const { return entries[number]; }
+};
+extern const system_call_list system_call_table;
 
 }  // namespace osv::linux_abi

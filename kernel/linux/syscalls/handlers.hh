@@ -17,6 +17,8 @@ result<usize> sys_preadv(int fd, const io::io_vector* vectors, usize count, i64 
 result<usize> sys_pwritev(int fd, const io::io_vector* vectors, usize count, i64 offset);
 result<usize> sys_preadv2(int fd, const io::io_vector* vectors, usize count, i64 offset, u64, u32 flags);
 result<usize> sys_pwritev2(int fd, const io::io_vector* vectors, usize count, i64 offset, u64, u32 flags);
+result<> sys_fadvise64(int fd, i64, i64 size, int advice);
+result<> sys_readahead(int fd, i64, usize);
 result<u64> sys_lseek(int fd, i64 offset, int whence);
 result<usize> sys_sendfile(int out_fd, int in_fd, i64* offset, usize size);
 result<usize> sys_copy_file_range(int in_fd, i64* in_offset, int out_fd, i64* out_offset, usize size, u32 flags);

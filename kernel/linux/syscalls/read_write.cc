@@ -109,6 +109,21 @@ result<usize> sys_pwritev2(int fd, const io::io_vector* vectors, usize count, i6
   return written;
 }
 
+// Hints: memory is the only place that the page cache could read ahead into, and it fills on demand.
+result<> sys_fadvise64(int fd, i64, i64 size, int advice) {
+  constexpr int advice_last = 5;  // POSIX_FADV_NOREUSE
+  const ref<io::file> file = TRY(file_of(fd));
+  if (size < 0 || advice < 0 || advice > advice_last) return fail(errc::invalid);
+  io::file_status status;
+  TRY(file->stat(status));
+  if ((status.mode & io::mode::type_mask) == io::mode::fifo) return fail(errc::illegal_seek);
+  return {};
+}
+result<> sys_readahead(int fd, i64, usize) {
+  (void)TRY(readable(fd));
+  return {};
+}
+
 result<u64> sys_lseek(int fd, i64 offset, int whence) {
   const ref<io::file> file = TRY(file_of(fd));
   return file->seek(offset, whence);

@@ -1,0 +1,18 @@
+// How often each system call was made, for telemetry, and what happens to those that do not exist.
+#pragma once
+
+#include "base/types.hh"
+
+namespace osv::linux_abi {
+
+/// Calls with this number since boot, over all CPUs, implemented or not.
+u64 system_call_count(unsigned number);
+/// Of these, the ones that were answered ENOSYS for lack of a handler.
+u64 unimplemented_count(unsigned number);
+/// "read"; "unknown" for numbers that Linux does not have.
+const char* system_call_name(unsigned number);
+
+/// The answer to a call without a handler: -ENOSYS. Counts it and says so once on the log, by name.
+i64 unimplemented(u64 number);
+
+}  // namespace osv::linux_abi
