@@ -14,7 +14,7 @@ const packages: Record<string, string> = {
 
 /** The path of a program in PATH; undefined when there is none. */
 export async function findProgram(name: string): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '/usr/bin:/bin').split(delimiter)) {
     const path = join(folder, name);
     try {
       await access(path, constants.X_OK);

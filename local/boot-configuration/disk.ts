@@ -26,7 +26,7 @@ export async function writeIsoDisk(path: string, label: string, files: Record<st
   try {
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
     await writeFile(path, '', { mode: 0o600 });
-    await run(maker, ['-quiet', '-R', '-J', '-V', label, '-o', path, folder]);
+    await run(maker, ['-quiet', '-R', '-J', '-no-pad', '-V', label, '-o', path, folder]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
 
 /** A log of at most twice this size: the current part, and the one before it with the ending `.1`. */
 const partBytesMax = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
-import type { GuestEvent, HostCommand } from '@osv/contracts';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import type { GuestEvent, HostCommand } from '@osv/contracts';
 
 /** The JSON lines of the port dev.osv.control; see contracts/control-channel.schema.json. */
 export class ControlChannel {

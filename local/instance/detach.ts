@@ -27,7 +27,10 @@ export async function startDetached(store: InstanceStore, record: InstanceRecord
   const report = await firstReport(child.stdio[3] as Readable);
   child.unref();
   if (report?.state === 'running') return;
-  const failure = report ?? { code: 'machine-failed', message: `The supervisor of ${record.name} ended before the machine ran.` };
+  const failure = report ?? {
+    code: 'machine-failed',
+    message: `The supervisor of ${record.name} ended before the machine ran.`,
+  };
   throw new LocalError(failure.code as LocalErrorCode, failure.message);
 }
 

@@ -1,5 +1,5 @@
-import type { GuestEvent } from '@osv/contracts';
 import { constants } from 'node:os';
+import type { GuestEvent } from '@osv/contracts';
 import { exitCodes } from '../errors.ts';
 import type { InstanceExit } from './record.ts';
 
@@ -44,7 +44,9 @@ function machineFailure({ qemu, qemuMessage, ready, kernelLog }: EndOfMachine): 
   if (qemu.signal) return `QEMU was ended by ${qemu.signal}.`;
   if (qemu.code !== 0 && complaint) return `QEMU could not run the machine: ${complaint}`;
   const after = lastLine(kernelLog);
-  const seen = after ? `; its last message was: ${after}` : ' and without a message; it may need more memory (--memory)';
+  const seen = after
+    ? `; its last message was: ${after}`
+    : ' and without a message; it may need more memory (--memory)';
   return ready ? `The machine stopped without saying how the program ended${seen}` : `The kernel did not start${seen}`;
 }
 

@@ -9,8 +9,8 @@ export interface StateFolders {
 }
 
 export function stateFolders(environment: NodeJS.ProcessEnv, home = homedir()): StateFolders {
-  const state = join(environment['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'osv');
-  const cache = join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'osv');
+  const state = join(environment.XDG_STATE_HOME || join(home, '.local', 'state'), 'osv');
+  const cache = join(environment.XDG_CACHE_HOME || join(home, '.cache'), 'osv');
   return { instances: join(state, 'instances'), addresses: join(state, 'addresses'), cache };
 }
 

@@ -26,6 +26,8 @@ export interface InstanceExit {
 export interface InstanceRecord {
   version: 1;
   name: string;
+  /** The user chose no name, so nobody will ask for the instance by it for long. */
+  nameInvented: boolean;
   kind: InstanceKind;
   state: InstanceState;
   /** The app of `osv up` that it is a replica of. */

@@ -18,7 +18,9 @@ export async function stopInstance(store: InstanceStore, record: InstanceRecord,
   const grace = graceSeconds ?? record.gracePeriodSeconds;
   if (graceSeconds !== undefined) {
     // The folder may be gone by now if the instance removes itself; then there is nothing to ask for.
-    await writeFile(store.paths(record.name).stopRequest, JSON.stringify({ graceSeconds }), { mode: 0o600 }).catch(() => {});
+    await writeFile(store.paths(record.name).stopRequest, JSON.stringify({ graceSeconds }), { mode: 0o600 }).catch(
+      () => {},
+    );
   }
   signalProcess(record.supervisor, 'SIGTERM');
   if (!(await untilDead(record, grace * 1000 + marginMilliseconds))) {

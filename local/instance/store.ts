@@ -1,10 +1,13 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { LocalError, isSystemError } from '../errors.ts';
+import { isSystemError, LocalError } from '../errors.ts';
 import { listClaims, releaseAddress } from '../network/loopback-address.ts';
-import { type InstancePaths, type StateFolders, instancePaths } from './paths.ts';
+import { type InstancePaths, instancePaths, type StateFolders } from './paths.ts';
 import { identifyProcess, isAlive } from './process-identity.ts';
 import type { InstanceRecord } from './record.ts';
+
+/** Ended runs whose logs are kept. */
+const exitedRunsMax = 20;
 
 /** Folders whose names start so are being made; the name ends with the maker's process number. */
 const draftPrefix = '.';
@@ -44,7 +47,10 @@ export class InstanceStore {
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
       if (!isSystemError(error, 'ENOTEMPTY') && !isSystemError(error, 'EEXIST')) throw error;
-      throw new LocalError('instance-exists', `An instance named ${record.name} exists; osv rm ${record.name} removes it.`);
+      throw new LocalError(
+        'instance-exists',
+        `An instance named ${record.name} exists; osv rm ${record.name} removes it.`,
+      );
     }
     return paths;
   }
@@ -112,6 +118,14 @@ export class InstanceStore {
     if (record.address) await releaseAddress(this.folders.addresses, record.address);
   }
 
+  /** Keeps the logs of the latest ended `osv run`s only; those with a chosen name are kept until they are removed. */
+  async pruneExitedRuns(except: string): Promise<void> {
+    const ended = (await this.list()).filter(
+      (record) => record.kind === 'run' && record.state === 'exited' && record.nameInvented && record.name !== except,
+    );
+    for (const record of ended.slice(0, -exitedRunsMax)) await this.remove(record);
+  }
+
   /** Undefined when nothing of the instance is worth keeping. */
   async #settle(record: InstanceRecord): Promise<InstanceRecord | undefined> {
     if (record.state === 'exited' || isAlive(record.supervisor)) return record;
@@ -144,15 +158,10 @@ export class InstanceStore {
 
   async #releaseLostAddresses(): Promise<void> {
     for (const [address, name] of await listClaims(this.folders.addresses)) {
-      const folders = await readdir(this.folders.instances).catch(() => []);
+      const folders = await readdir(this.folders.instances).catch((): string[] => []);
       if (!folders.includes(name)) await releaseAddress(this.folders.addresses, address);
     }
   }
-}
-
-/** The path of a file that belongs to no instance but lies beside them. */
-export function sharedPath(folders: StateFolders, name: string): string {
-  return join(folders.instances, '..', name);
 }
 
 function recordText(record: InstanceRecord): string {

@@ -18,10 +18,14 @@ const reportDescriptor = 3;
 async function main(name: string): Promise<void> {
   const report = createWriteStream('', { fd: reportDescriptor });
   report.on('error', () => {});
-  const say = (message: SupervisorReport) => new Promise<void>((done) => report.end(`${JSON.stringify(message)}\n`, () => done()));
+  const say = (message: SupervisorReport) =>
+    new Promise<void>((done) => report.end(`${JSON.stringify(message)}\n`, () => done()));
   const store = new InstanceStore(stateFolders(process.env));
   const paths = store.paths(name);
-  const log = pino({ base: { instance: name } }, pino.destination({ dest: paths.supervisorLog, sync: true, mode: 0o600 }));
+  const log = pino(
+    { base: { instance: name } },
+    pino.destination({ dest: paths.supervisorLog, sync: true, mode: 0o600 }),
+  );
   const record = await store.read(name);
   if (!record) throw new Error(`no record of ${name}`);
   const plan: LaunchPlan = JSON.parse(await readFile(paths.launch, 'utf8'));

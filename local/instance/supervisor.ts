@@ -1,12 +1,12 @@
-import type { GuestEvent } from '@osv/contracts';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
+import type { GuestEvent } from '@osv/contracts';
 import { writeBootDisk } from '../boot-configuration/disk.ts';
+import { QmpClient } from '../machine/qmp.ts';
 import { guestNetwork } from '../network/guest-network.ts';
 import { type Passt, startPasst } from '../network/passt.ts';
-import { QmpClient } from '../machine/qmp.ts';
 import { ConsoleLog } from './console-log.ts';
 import { ControlChannel } from './control-channel.ts';
 import { type EndOfMachine, guestExit } from './guest-exit.ts';
@@ -132,7 +132,11 @@ export class Supervisor {
     this.#machine = await startMachine({
       qemu: plan.qemu,
       setpriv: plan.setpriv,
-      spec: { ...plan.machine, disks: [...(root ? [root] : []), boot, ...others], kernelLogPath: this.#paths.kernelLog },
+      spec: {
+        ...plan.machine,
+        disks: [...(root ? [root] : []), boot, ...others],
+        kernelLogPath: this.#paths.kernelLog,
+      },
       network: passt ? { socket: passt.socket } : { device: userNetwork(plan) },
       logPath: this.#paths.qemuLog,
     });

@@ -22,7 +22,9 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...['-kernel', spec.kernelPath],
     ...(spec.kernelOptions.length > 0 ? ['-append', spec.kernelOptions.join(' ')] : []),
     ...['-chardev', `file,id=serial0,path=${escapeComma(spec.kernelLogPath)}`],
-    ...(spec.machine === 'microvm' ? ['-serial', 'chardev:serial0'] : ['-device', 'isa-serial,chardev=serial0,index=0']),
+    ...(spec.machine === 'microvm'
+      ? ['-serial', 'chardev:serial0']
+      : ['-device', 'isa-serial,chardev=serial0,index=0']),
     ...['-chardev', `socket,id=qmp,fd=${spec.channels.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...(spec.machine === 'microvm' ? memoryMappedDevices(spec) : pciDevices(spec)),
   ];
@@ -95,12 +97,16 @@ function networkArguments(network: NetworkDevice | undefined): string[] {
     return ['-netdev', `stream,id=net0,addr.type=fd,addr.str=${network.descriptor}`];
   }
   const forwards = network.forwards.map(
-    ({ hostAddress, hostPort, guestPort }) => `hostfwd=tcp:${hostAddress}:${hostPort}-${network.guestAddress}:${guestPort}`,
+    ({ hostAddress, hostPort, guestPort }) =>
+      `hostfwd=tcp:${hostAddress}:${hostPort}-${network.guestAddress}:${guestPort}`,
   );
   const { guestNetwork, guestAddress, gateway, nameserver } = network;
   return [
     '-netdev',
-    [`user,id=net0,ipv6=off,net=${guestNetwork},dhcpstart=${guestAddress},host=${gateway},dns=${nameserver}`, ...forwards].join(','),
+    [
+      `user,id=net0,ipv6=off,net=${guestNetwork},dhcpstart=${guestAddress},host=${gateway},dns=${nameserver}`,
+      ...forwards,
+    ].join(','),
   ];
 }
 

@@ -49,7 +49,18 @@ export async function withQemuProbe<T>(qemu: string, use: (runProbe: RunProbe) =
 }
 
 function runQemu(qemu: string, accelerator: Accelerator, firmware: string, limit: number): Promise<number | undefined> {
-  const machine = ['-machine', 'q35', '-accel', accelerator, '-m', '16', '-nodefaults', '-no-user-config', '-display', 'none'];
+  const machine = [
+    '-machine',
+    'q35',
+    '-accel',
+    accelerator,
+    '-m',
+    '16',
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+  ];
   const exitDevice = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=1'];
   return new Promise((resolve) => {
     const startedAt = performance.now();

@@ -24,7 +24,14 @@ export type NetworkDevice =
   /** passt at the other end of an inherited, connected stream socket */
   | { backend: 'passt'; descriptor: number }
   /** QEMU's own user networking */
-  | { backend: 'user'; guestNetwork: string; guestAddress: string; gateway: string; nameserver: string; forwards: PortForward[] };
+  | {
+      backend: 'user';
+      guestNetwork: string;
+      guestAddress: string;
+      gateway: string;
+      nameserver: string;
+      forwards: PortForward[];
+    };
 
 export interface Disk {
   /** By which the guest finds it; at most 20 bytes (virtio 1.2, section 5.2.6.1). */

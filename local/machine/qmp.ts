@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 
 interface Reply {
   return?: unknown;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LocalError, isSystemError } from '../errors.ts';
+import { isSystemError, LocalError } from '../errors.ts';
 import { isPortFree } from './ports.ts';
 
 /** Addresses come from 127.77.0.0/16: all of 127.0.0.0/8 is loopback (RFC 1122, section 3.2.1.3), and few use this part. */

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { findProgram } from '../tools.ts';
 import type { PortForward } from '../machine/machine-spec.ts';
+import { findProgram } from '../tools.ts';
 
 /** How an instance is connected; plain data, so that it can be handed to the supervisor's process. */
 export interface NetworkPlan {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { LocalError, isSystemError } from '../errors.ts';
+import { isSystemError, LocalError } from '../errors.ts';
 import type { PortForward } from '../machine/machine-spec.ts';
 
 const portMax = 65535;

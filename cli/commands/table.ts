@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+
+/** One command of `osv`; its module is loaded only when it is called, so that each starts quickly. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load: () => Promise<{ define: (command: Command, context: Context) => void }>;
+}
+
+/** Every command, in the order of the help. */
+export const commands: CommandEntry[] = [
+  { name: 'up', summary: 'build and start the apps of OsvApp files', load: () => import('./up.ts') },
+  {
+    name: 'run',
+    summary: 'run one program as a unikernel, with its own stdin, stdout and exit code',
+    load: () => import('./run.ts'),
+  },
+  { name: 'ps', summary: 'list instances', load: () => import('./ps.ts') },
+  { name: 'logs', summary: 'show what an instance printed', load: () => import('./logs.ts') },
+  { name: 'top', summary: 'show what running instances use', load: () => import('./top.ts') },
+  { name: 'stop', summary: 'stop instances in order', load: () => import('./stop.ts') },
+  { name: 'rm', summary: 'remove instances and their logs', load: () => import('./rm.ts') },
+  { name: 'build', summary: 'build an image without starting it', load: () => import('./build.ts') },
+  { name: 'images', summary: 'list built images', load: () => import('./images.ts') },
+  { name: 'check', summary: 'tell whether a program can run', load: () => import('./check.ts') },
+  { name: 'completion', summary: 'print a completion script for a shell', load: () => import('./completion.ts') },
+];

@@ -1,0 +1,32 @@
+import { exitCodes, LocalError } from '@osv/local/errors.ts';
+
+/** The exit codes of errors that other packages throw, by their codes. */
+const exitCodeOf: Record<string, number> = {
+  'not-found': exitCodes.notFound,
+  'not-runnable': exitCodes.notExecutable,
+};
+
+export interface Failure {
+  message: string;
+  exitCode: number;
+  /** False for a mistake of ours, for which a stack trace helps. */
+  expected: boolean;
+}
+
+/** What a person is told about an error, and the exit code of the command. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof LocalError) return { message: error.message, exitCode: error.exitCode, expected: true };
+  if (error instanceof Error && (error.name === 'BuildError' || error.name === 'ContractError')) {
+    const code = 'code' in error ? String(error.code) : '';
+    return { message: error.message, exitCode: exitCodeOf[code] ?? exitCodes.toolFailed, expected: true };
+  }
+  if (error instanceof Error && 'syscall' in error) {
+    return { message: error.message, exitCode: exitCodes.toolFailed, expected: true };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    message: `This is a defect of osv, please report it: ${message}`,
+    exitCode: exitCodes.toolFailed,
+    expected: false,
+  };
+}

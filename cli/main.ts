@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { createContext } from './context.ts';
+import { describeFailure } from './failure.ts';
+import { buildProgram } from './program.ts';
+
+/** A wrong command line is the tool's failure, as with docker; help that was asked for is none. */
+const usageExitCode = 125;
+
+const context = createContext();
+// A reader that went away, as in `osv ps | head -1`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+  const program = await buildProgram(process.argv.slice(2), context);
+  await program.parseAsync();
+} catch (error) {
+  context.progress.clear();
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : usageExitCode;
+  } else {
+    const { message, exitCode } = describeFailure(error);
+    process.stderr.write(`osv: ${message}\n`);
+    process.exitCode = exitCode;
+  }
+}
