@@ -59,16 +59,14 @@ export const readJunit: ResultReader = (path) => {
   };
 };
 
-/** `{passed, failed, skipped?, failures?: [names]}`, or with the names alone in lists. */
-export const readPlainJson: ResultReader = (path) => {
+/** The JSON of the suites in test/: `{passed, failed, rows: [{id, passed}]}`. */
+export const readSuite: ResultReader = (path) => {
   if (!existsSync(path)) return undefined;
-  const report = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  const count = (value: unknown) => (Array.isArray(value) ? value.length : Number(value ?? 0));
-  const names = Array.isArray(report.failed) ? report.failed : report.failures;
-  return {
-    passed: count(report.passed),
-    failed: count(report.failed),
-    skipped: count(report.skipped),
-    failures: Array.isArray(names) ? names.map(String) : [],
+  const report = JSON.parse(readFileSync(path, 'utf8')) as {
+    passed: number;
+    failed: number;
+    rows: readonly { id: string; passed: boolean }[];
   };
+  const failures = report.rows.filter(({ passed }) => !passed).map(({ id }) => id);
+  return { passed: report.passed, failed: report.failed, skipped: 0, failures };
 };
