@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['memory'],
   ['sched'],
   ['sync'],
-  ['io'],
+  ['io', 'mapping'],
   ['devices'],
   ['net', 'vfs'],
   ['linux', 'telemetry'],
