@@ -60,7 +60,8 @@ class generated_provider {
   virtual ~generated_provider() = default;
   /// ENOENT if there is no such name now.
   virtual result<generated_item> find(u64 argument, string_view name) = 0;
-  /// Calls `sink(name, type)` for each name; stop when it returns false. Not called with locks that find() takes.
+  /// Calls `sink(name, type)` for each name; stop when it returns false. Numbers come last and ascend: a reader that goes on
+  /// after names went (closing what /proc/self/fd lists) misses none.
   virtual result<> list(u64 argument, function_ref<bool(string_view name, generated_item::kind type)> sink) = 0;
 };
 

@@ -60,6 +60,7 @@ class working_directory : pinned {
   result<string> path() const;
 
  private:
+  result<> set(location to);
   mutable lock::spin_lock lock_{lock::rank::leaf};
   location at_;
 };
@@ -153,5 +154,7 @@ result<> mount_tmpfs(string_view path, u64 size_bytes);
 result<> mount(string_view source, const lookup_base& base, string_view target, string_view type, u32 flags);
 /// umount2(2): EINVAL if no mount point, EBUSY if in use by a mount below.
 result<> unmount(const lookup_base& base, string_view path);
+/// For tests: as it was before mount_root.
+void unmount_everything();
 
 }  // namespace osv::vfs

@@ -1,0 +1,57 @@
+// Clean pages of a file or device that can be read again: filled in clusters, shared, reclaimed when memory is short.
+#pragma once
+
+#include "base/list.hh"
+#include "vfs/page_map.hh"
+
+namespace osv::vfs {
+
+class page_cache : pinned {
+ public:
+  /// What fills the pages.
+  class loader {
+   public:
+    /// Fills `count` whole frames, the pages from `first` on; what lies beyond the end of the file becomes zero. Sleeps.
+    virtual result<> load(u64 first, memory::frame* const* frames, usize count) = 0;
+    /// Pages that the file has, the last one perhaps in part.
+    virtual u64 page_count() const = 0;
+
+   protected:
+    ~loader() = default;
+  };
+
+  /// The largest cluster that is read at once: 128 KiB.
+  static constexpr usize cluster_max = 32;
+
+  explicit page_cache(loader& from);
+  ~page_cache();
+
+  /// The loaded page with a reference. Sleeps; threads that want one page share one read. ERANGE beyond the end, EIO.
+  result<memory::frame*> get(u64 index);
+
+  /// Frees up to `bytes` of pages that nobody uses, those of least recent use first (clock). Never sleeps.
+  static usize reclaim(usize bytes);
+
+ private:
+  struct claim {
+    memory::frame* page;
+    bool ours;
+  };
+  result<claim> claim_page(u64 index);
+  void choose_window(u64 index, u64& first, u64& end);
+  result<memory::frame*> read_cluster(u64 index);
+  void load_run(u64 first, memory::frame** frames, usize count);
+  void finish(u64 index, memory::frame& page, bool loaded);
+  usize sweep(usize bytes);
+
+  loader& from_;
+  page_map pages_;
+  // Read-ahead: reads that go on where the last cluster ended double the window. Racy on purpose: only a hint.
+  std::atomic<u64> next_expected_{0};
+  std::atomic<u32> window_{0};
+  u64 hand_ = 0;  // registry's lock
+  list_hook hook_;
+  friend class page_cache_registry;
+};
+
+}  // namespace osv::vfs

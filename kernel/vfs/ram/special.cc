@@ -1,0 +1,31 @@
+#include "vfs/ram/special.hh"
+
+#include "vfs/open_file.hh"
+#include "vfs/pipe/pipe.hh"
+
+namespace osv::vfs::ram {
+
+special::special(system& owner, u64 number, u32 mode, u64 device, ref<inode> lower)
+    : node(owner, number, mode, device, std::move(lower)) {}
+special::~special() = default;
+
+result<ref<io::file>> special::open(const location& at, u32 flags) {
+  if (type() != io::mode::fifo) return inode::open(at, flags);
+  ref<pipe_buffer> pipe;
+  {
+    sync::mutex_guard g(lock_);
+    if (!pipe_) pipe_ = TRY(pipe_buffer::create());
+    pipe = pipe_;
+  }
+  const u32 access = flags & io::open_flag::access_mask;
+  const bool wait = !(flags & io::open_flag::non_blocking);
+  // open(2): ENXIO for O_WRONLY | O_NONBLOCK without a reader.
+  if (access == io::open_flag::write_only && !wait && !pipe->has_readers()) return fail(errc::no_such_device_or_address);
+  ref<io::file> end = TRY(osv::make_ref<pipe_end>(pipe, flags));
+  ref<io::file> opened = TRY(osv::make_ref<delegating_file>(at, flags, std::move(end)));
+  if (access == io::open_flag::read_only && wait) TRY(pipe->wait_for_writer());
+  if (access == io::open_flag::write_only && wait) TRY(pipe->wait_for_reader());
+  return opened;
+}
+
+}  // namespace osv::vfs::ram
