@@ -22,7 +22,7 @@ foreach(layer base trace sync io net vfs linux telemetry hosted)
 endforeach()
 # Device registries are plain lists; drivers are not built.
 set(registries)
-foreach(name registry block_device network_device console_port)
+foreach(name registry block_device network_device console_port virtio/split_ring acpi/parse)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/devices/${name}.cc)
     list(APPEND registries devices/${name}.cc)
   endif()

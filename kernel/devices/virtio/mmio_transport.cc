@@ -42,8 +42,8 @@ constexpr u32 microvm_first_gsi = 5;
 
 class mmio_transport final : public transport {
  public:
-  mmio_transport(volatile u8* registers, u64 address, u32 size, u32 gsi, bool level)
-      : registers_(registers), configuration_size_(size - register_configuration), gsi_(gsi), level_(level), place_("mmio {:x}", address) {
+  mmio_transport(volatile u8* registers, u64 address, u32 size, u32 gsi)
+      : registers_(registers), configuration_size_(size - register_configuration), gsi_(gsi), place_("mmio {:x}", address) {
     type_ = static_cast<device_type>(read(register_device_id));
   }
 
@@ -64,11 +64,12 @@ class mmio_transport final : public transport {
   u8 get_status() override { return static_cast<u8>(read(register_status)); }
   void set_status(u8 value) override { write(register_status, value); }
 
-  // All sources share the one line: each handler looks at its own queues.
+  // All sources share the one line: each handler looks at its own queues. The line stays up until acknowledged (4.2.3.4):
+  // a level, whatever the bus calls it.
   result<u16> attach_interrupt(unsigned, arch::interrupt_handler handler) override {
     if (handler_count_ == handlers_max) return fail(errc::no_space);
     handlers_[handler_count_] = handler;
-    if (handler_count_ == 0) TRY(arch::route_global_interrupt(gsi_, level_, false, [this] { on_interrupt(); }));
+    if (handler_count_ == 0) TRY(arch::route_global_interrupt(gsi_, true, false, [this] { on_interrupt(); }));
     return static_cast<u16>(handler_count_++);
   }
 
@@ -115,7 +116,6 @@ class mmio_transport final : public transport {
   volatile u8* registers_;
   u32 configuration_size_;
   u32 gsi_;
-  bool level_;
   formatted<24> place_;
   arch::interrupt_handler handlers_[handlers_max];
   usize handler_count_ = 0;
@@ -133,7 +133,7 @@ result<volatile u8*> map_window(u64 address) {
   return mapping + (address - page);
 }
 
-void probe_window(u64 address, u32 size, u32 gsi, bool level) {
+void probe_window(u64 address, u32 size, u32 gsi) {
   if (size < window_size_min || size > page_size || (address & (page_size - 1)) + size > page_size) return;
   const result<volatile u8*> registers = map_window(address);
   if (!registers.ok()) return;
@@ -147,7 +147,7 @@ void probe_window(u64 address, u32 size, u32 gsi, bool level) {
                  address, type);
     return;
   }
-  result<unique<mmio_transport>> t = make_unique<mmio_transport>(at, address, size, gsi, level);
+  result<unique<mmio_transport>> t = make_unique<mmio_transport>(at, address, size, gsi);
   const result<> started = t.ok() ? start_driver(t.release()) : result<>(fail(t.error()));
   if (!started.ok()) log::warning("virtio: mmio {:x}: device of type {} not started (error {})", address, type, started.error());
 }
@@ -194,8 +194,7 @@ bool probe_command_line(std::string_view line) {
     rest.remove_prefix(1);
     if (!take_number(rest, gsi)) continue;
     any = true;
-    // ISA lines carry edges, and the interrupt stays asserted until acknowledged either way.
-    probe_window(address, static_cast<u32>(size), static_cast<u32>(gsi), gsi >= 16);
+    probe_window(address, static_cast<u32>(size), static_cast<u32>(gsi));
   }
   return any;
 }
@@ -206,12 +205,12 @@ void probe_mmio(std::string_view command_line) {
   bool announced = probe_command_line(command_line);
   for (const acpi::virtio_window& w : acpi::virtio_windows()) {
     if (announced) break;
-    probe_window(to_u64(w.address), w.size, w.gsi, true);
+    probe_window(to_u64(w.address), w.size, w.gsi);
   }
   announced |= !acpi::virtio_windows().empty();
   // Only where there is no PCI: elsewhere these addresses may be something else.
   if (!announced && pci::function_count() == 0)
-    for (unsigned i = 0; i < microvm_windows; ++i) probe_window(microvm_base + i * window_size_min, window_size_min, microvm_first_gsi + i, true);
+    for (unsigned i = 0; i < microvm_windows; ++i) probe_window(microvm_base + i * window_size_min, window_size_min, microvm_first_gsi + i);
 }
 
 }  // namespace osv::devices::virtio
