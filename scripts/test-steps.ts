@@ -23,7 +23,7 @@ const vitest = (name: string, ...args: string[]): Command => [
 
 /** Every step, in order: what is quick and catches most comes first. */
 export const steps: readonly Step[] = [
-  { name: 'lint', commands: [['biome', 'ci', '--reporter=summary', '.']] },
+  { name: 'lint', commands: [['biome', 'ci', '--colors=off', '.']] },
   { name: 'types', commands: [['tsc', '--noEmit']] },
   { name: 'generated files', commands: [['node', 'contracts/generate/main.ts', '--check']] },
   { name: 'kernel layers', commands: [['node', 'scripts/check-kernel-layers.ts']] },
