@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type CommandEntry, commands } from './commands/table.ts';
 import type { Context } from './context.ts';
+import manifest from './package.json' with { type: 'json' };
 
 const examples = `
 Examples:
@@ -20,17 +21,12 @@ export async function buildProgram(argv: string[], context: Context, all = false
     .description('Runs unmodified Linux programs as unikernels.')
     .usage('COMMAND [OPTIONS]')
     .addHelpText('before', `${examples.trim()}\n`)
-    .option('--version', 'print the version')
+    .version(manifest.version, '--version', 'print the version')
     .enablePositionalOptions()
     .showHelpAfterError('Try: osv --help')
     .exitOverride();
   const wanted = new Set(argv.filter((word) => !word.startsWith('-')).slice(0, 2));
   for (const entry of commands) await addCommand(program, entry, context, all || wanted.has(entry.name));
-  program.action(async ({ version }: { version?: boolean }) => {
-    if (!version) return program.help();
-    const contracts = await import('@osv/contracts');
-    context.stdout.write(`${contracts.version}\n`);
-  });
   return program;
 }
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { formatListing, type OutputFormat } from '../output/listing.ts';
 import { imageListing } from './images.ts';
-import { addOutputOption } from './options.ts';
+import { addOutputOption, collect } from './options.ts';
 
 const examples = `
 Examples:
@@ -14,7 +14,7 @@ Examples:
 
 interface BuildOptions {
   tag?: string;
-  package: string[];
+  package?: string[];
   output: OutputFormat;
 }
 
@@ -22,11 +22,7 @@ export function define(command: Command, context: Context): void {
   addOutputOption(command)
     .argument('[source]', 'an OsvApp file, a folder, an archive or a program')
     .option('-t, --tag <NAME>', 'name of the image')
-    .addOption(
-      new Option('--package <NAME>', 'a Debian package, with what it depends on')
-        .argParser((value: string, all: string[]) => [...all, value])
-        .default([], 'none'),
-    )
+    .option('--package <NAME>', 'a Debian package, with what it depends on', collect)
     .addHelpText('before', `${examples.trim()}\n`)
     .action(async (source: string | undefined, options: BuildOptions) => {
       const { buildImages } = await import('../build/build-images.ts');

@@ -5,26 +5,26 @@ import { type OutputFormat, outputFormats, parseOutputFormat } from '../output/l
 
 /** Options that `run` and `up` share. */
 export interface MachineOptions {
-  env: string[];
-  publish: string[];
-  volume: string[];
+  env?: string[];
+  publish?: string[];
+  volume?: string[];
   cpus?: number;
   memory?: string;
   machine: MachineType;
   icount?: boolean;
-  tracepoint: string[];
+  tracepoint?: string[];
 }
 
 export function addMachineOptions(command: Command): Command {
   return command
-    .option('-e, --env <NAME[=VALUE]>', 'set a variable; without a value it is inherited', collect, [])
-    .option('-p, --publish <[ADDRESS:]HOST:GUEST>', 'forward a port of this machine to the program', collect, [])
-    .option('-v, --volume <FOLDER:/PATH:ro>', 'show the program a snapshot of a folder', collect, [])
+    .option('-e, --env <NAME[=VALUE]>', 'set a variable; without a value it is inherited', collect)
+    .option('-p, --publish <[ADDRESS:]HOST:GUEST>', 'forward a port of this machine to the program', collect)
+    .option('-v, --volume <FOLDER:/PATH:ro>', 'show the program a snapshot of a folder', collect)
     .option('--cpus <N>', 'number of virtual CPUs', parseCount)
     .option('-m, --memory <AMOUNT>', 'memory, such as 64Mi; sized from the image by default')
     .addOption(new Option('--machine <TYPE>', "the guest's machine").choices(machineTypes).default('q35'))
     .option('--icount', 'count instructions in place of time: one is one nanosecond')
-    .option('--tracepoint <NAME>', 'enable a tracepoint from the start', collect, []);
+    .option('--tracepoint <NAME>', 'enable a tracepoint from the start', collect);
 }
 
 export function addOutputOption(command: Command): Command {
@@ -35,7 +35,8 @@ export function addOutputOption(command: Command): Command {
   );
 }
 
-export function collect(value: string, earlier: string[]): string[] {
+/** Gathers an option that may be given several times. */
+export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
@@ -56,7 +57,7 @@ export function parseSeconds(text: string): number {
  *
  * @throws LocalError invalid-argument
  */
-export function resolveEnvironment(entries: string[], environment: NodeJS.ProcessEnv): string[] {
+export function resolveEnvironment(entries: string[] = [], environment: NodeJS.ProcessEnv): string[] {
   return entries.flatMap((entry) => {
     if (entry.startsWith('=') || entry === '')
       throw new LocalError('invalid-argument', `"${entry}" names no variable.`);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { addMachineOptions, type MachineOptions } from './options.ts';
+import { addMachineOptions, collect, type MachineOptions } from './options.ts';
 
 export interface RunOptions extends MachineOptions {
   name?: string;
@@ -8,7 +8,7 @@ export interface RunOptions extends MachineOptions {
   detach?: boolean;
   workdir?: string;
   network: boolean;
-  kernelOption: string[];
+  kernelOption?: string[];
 }
 
 const examples = `
@@ -32,12 +32,7 @@ export function define(command: Command, context: Context): void {
     .option('-i, --interactive', 'accepted for the sake of docker users: stdin is always attached')
     .option('-t, --tty', 'accepted for the sake of docker users: a guest has no terminal')
     .option('--no-network', 'a guest without a network device')
-    .option(
-      '--kernel-option <KEY=VALUE>',
-      'an option for the kernel command line',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--kernel-option <KEY=VALUE>', 'an option for the kernel command line', collect)
     .addHelpText('before', `${examples.trim()}\n`)
     .action(async (target: string, words: string[], options: RunOptions) => {
       const { runProgram } = await import('../run/run-program.ts');

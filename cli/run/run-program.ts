@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { findKernel } from '@osv/local/image/kernel-path.ts';
@@ -30,7 +31,7 @@ export async function runProgram(
 ): Promise<number> {
   const target = await resolveTarget(targetWord, new ImageTags(context.store.folders.cache));
   const image = await imageOf(context, targetWord, target);
-  const binds = options.volume.map(parseBind);
+  const binds = (options.volume ?? []).map(parseBind);
   const name = options.name ?? inventName(targetWord);
   const prepared = await prepareInstance(context.store, {
     name,
@@ -45,12 +46,12 @@ export async function runProgram(
     cpus: options.cpus ?? 1,
     ...(options.memory ? { memoryBytes: parseMemorySize(options.memory) } : {}),
     ports: [],
-    publish: options.publish.map(parsePublishedPort),
+    publish: (options.publish ?? []).map(parsePublishedPort),
     network: options.network,
     volumes: [],
     binds,
-    tracepoints: options.tracepoint,
-    kernelArguments: options.kernelOption,
+    tracepoints: options.tracepoint ?? [],
+    kernelArguments: options.kernelOption ?? [],
     gracePeriodSeconds,
     removeOnExit: options.rm ?? false,
   });
@@ -104,7 +105,7 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
       stderr: sinkTo(context.stderr, () => {}),
     });
     const ended = await supervisor.ended;
-    return report(context, ended);
+    return await report(context, ended);
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
     // An open terminal or pipe on stdin would keep this process waiting.
@@ -114,12 +115,14 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
 }
 
 /** Nothing is said about a program that ended by itself: stderr is its own. */
-function report(context: Context, record: InstanceRecord): number {
+async function report(context: Context, record: InstanceRecord): Promise<number> {
   const exit: InstanceExit = record.exit ?? { code: 125, reason: 'machine-failed', message: 'The machine vanished.' };
-  if (exit.message && exit.reason !== 'program') {
-    const where = record.removeOnExit ? '' : ` (kernel messages: osv logs --kernel ${record.name})`;
-    context.stderr.write(`osv: ${exit.message}${where}\n`);
-  }
+  if (!exit.message || exit.reason === 'program') return exit.code;
+  const log = await readFile(context.store.paths(record.name).kernelLog, 'utf8').catch(() => '');
+  // A machine that never said a word leaves nothing worth keeping.
+  if (log === '' && record.nameInvented) await context.store.remove(record);
+  const where = log === '' || record.removeOnExit ? '' : ` (kernel messages: osv logs --kernel ${record.name})`;
+  context.stderr.write(`osv: ${exit.message}${where}\n`);
   return exit.code;
 }
 

@@ -53,11 +53,11 @@ export async function up(context: Context, files: string[], options: UpOptions):
 function additionsOf(context: Context, options: UpOptions): Additions {
   return {
     environment: resolveEnvironment(options.env, context.environment),
-    publish: options.publish.map(parsePublishedPort),
-    binds: options.volume.map(parseBind),
+    publish: (options.publish ?? []).map(parsePublishedPort),
+    binds: (options.volume ?? []).map(parseBind),
     machine: options.machine,
     icount: options.icount ?? false,
-    tracepoints: options.tracepoint,
+    tracepoints: options.tracepoint ?? [],
     cpus: options.cpus,
     memoryBytes: options.memory ? parseMemorySize(options.memory) : undefined,
     replicas: options.replicas,

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { GuestEvent, HostCommand } from '@osv/contracts';
+import { onLines } from '../lines.ts';
 
 /** The JSON lines of the port dev.osv.control; see contracts/control-channel.schema.json. */
 export class ControlChannel {
@@ -8,7 +8,7 @@ export class ControlChannel {
 
   constructor(stream: Duplex, onEvent: (event: GuestEvent) => void) {
     this.#stream = stream;
-    createInterface({ input: stream }).on('line', (line) => {
+    onLines(stream, (line) => {
       const event = parseGuestEvent(line);
       if (event) onEvent(event);
     });

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { onLines } from '../lines.ts';
 
 interface Reply {
   return?: unknown;
@@ -28,7 +28,7 @@ export class QmpClient {
     this.#onEvent = onEvent;
     stream.on('error', () => this.#close());
     stream.on('close', () => this.#close());
-    createInterface({ input: stream }).on('line', (line) => this.#receive(line));
+    onLines(stream, (line) => this.#receive(line));
   }
 
   /** Sends one command; rejects when QEMU refuses it or ends first. */
