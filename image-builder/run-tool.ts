@@ -21,7 +21,8 @@ function spawnTool(command: string, args: readonly string[], options: ToolOption
   });
 }
 
-function missing(command: string, options: ToolOptions, cause: unknown): BuildError {
+function missing(command: string, options: ToolOptions, cause: unknown): unknown {
+  if (options.signal?.aborted) return options.signal.reason;
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') {
     const sentence = `${command} is not installed; install the Debian package ${options.package}`;

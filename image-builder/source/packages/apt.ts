@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomically } from '../../cache/write-atomically.ts';
 import { BuildError } from '../../error.ts';
 import { runTool } from '../../run-tool.ts';
 import { assumedPresent } from './assumed-present.ts';
@@ -68,9 +70,7 @@ Dir::Cache::archives "archives/";
   async #write(name: string, text: string): Promise<void> {
     const path = join(this.#directory, name);
     if ((await readFile(path, 'utf8').catch(() => '')) === text) return;
-    const temporary = `${path}.${process.pid}`;
-    await writeFile(temporary, text);
-    await rename(temporary, path);
+    await writeAtomically(path, text);
   }
 
   async #run(tool: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string): Promise<string> {
@@ -81,6 +81,16 @@ Dir::Cache::archives "archives/";
       ...(cwd && { cwd }),
       ...(this.#signal && { signal: this.#signal }),
     });
+  }
+
+  /**
+   * An option that gives apt a package database. It is named after its text: apt builds its index of all packages anew
+   * whenever the file is another one.
+   */
+  async #statusOption(text: string): Promise<string> {
+    const name = `status-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+    await this.#write(name, text);
+    return `Dir::State::status=${join(this.#directory, name)}`;
   }
 
   /** When the package lists were last fetched; undefined when never. */
@@ -114,20 +124,16 @@ Dir::Cache::archives "archives/";
    * @throws BuildError `packages` naming what does not exist or does not fit together
    */
   async resolve(names: readonly string[]): Promise<DebianPackage[]> {
-    const status = `status-${process.pid}`;
-    await this.#write(status, assumedPresent(names));
     let uris: string;
     try {
-      const state = `Dir::State::status=${join(this.#directory, status)}`;
       // apt prints nothing about packages that it has downloaded already, so it is shown a folder without any.
       const archives = `Dir::Cache::archives=${join(this.#directory, 'no-archives')}/`;
       const install = ['install', '--print-uris', '-qq', '-y', '--', ...names];
-      uris = await this.#run('apt-get', ['-o', state, '-o', archives, ...install]);
+      const status = await this.#statusOption(assumedPresent(names));
+      uris = await this.#run('apt-get', ['-o', status, '-o', archives, ...install]);
     } catch (cause) {
       if (cause instanceof BuildError && cause.code === 'tool-missing') throw cause;
       throw new BuildError('packages', explain(cause as Error, names), { cause });
-    } finally {
-      await rm(join(this.#directory, status), { force: true });
     }
     const files = uris.split('\n').flatMap((line) => /^'[^']+' (\S+_\S+_\S+\.deb) /.exec(line)?.[1] ?? []);
     return this.#describe(files);
@@ -139,7 +145,9 @@ Dir::Cache::archives "archives/";
       return { fileName, name, version };
     });
     const versions = wanted.map(({ name, version }) => `${name}=${version}`);
-    const stanzas = (await this.#run('apt-cache', ['show', '--no-all-versions', ...versions])).split(/\n\n+/);
+    const status = await this.#statusOption(assumedPresent([]));
+    const shown = await this.#run('apt-cache', ['-o', status, 'show', '--no-all-versions', ...versions]);
+    const stanzas = shown.split(/\n\n+/);
     const described = new Map(
       stanzas.map((stanza) => [`${field(stanza, 'Package')}=${field(stanza, 'Version')}`, stanza]),
     );
@@ -163,16 +171,12 @@ Dir::Cache::archives "archives/";
   async download(packages: readonly DebianPackage[]): Promise<void> {
     const absent = packages.filter(({ fileName }) => !existsSync(join(this.archives, fileName)));
     if (absent.length === 0) return;
-    const status = `status-${process.pid}`;
-    await this.#write(status, '');
+    const versions = absent.map(({ name, version }) => `${name}=${version}`);
     try {
-      const versions = absent.map(({ name, version }) => `${name}=${version}`);
-      const state = `Dir::State::status=${join(this.#directory, status)}`;
-      await this.#run('apt-get', ['-o', state, '-q', 'download', ...versions], this.archives);
+      const status = await this.#statusOption(assumedPresent([]));
+      await this.#run('apt-get', ['-o', status, '-q', 'download', ...versions], this.archives);
     } catch (cause) {
       throw new BuildError('packages', `Packages cannot be downloaded: ${(cause as Error).message}`, { cause });
-    } finally {
-      await rm(join(this.#directory, status), { force: true });
     }
   }
 }

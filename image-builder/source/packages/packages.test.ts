@@ -61,6 +61,14 @@ test('a damaged package file is refused and fetched anew the next time', { timeo
   await buildImage(source, { kernelPath, cacheDirectory });
 });
 
+test('two images at once share one apt', { timeout: 300_000 }, async () => {
+  const names = ['zlib1g', 'libmd0'];
+  const images = await Promise.all(
+    names.map((name) => buildImage({ kind: 'packages', names: [name] }, { kernelPath, cacheDirectory })),
+  );
+  expect(images[0]?.manifest.digest).not.toBe(images[1]?.manifest.digest);
+});
+
 test('packages that are in the cache already are part of the next image', { timeout: 300_000 }, async () => {
   const image = await buildImage({ kind: 'packages', names: ['memcached'] }, { kernelPath, cacheDirectory });
   const names = (image.manifest.sbom.components as { name: string }[]).map(({ name }) => name);

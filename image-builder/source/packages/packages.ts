@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builderVersion } from '../../builder-version.ts';
+import { writeAtomically } from '../../cache/write-atomically.ts';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import { FileTree } from '../../contents/file-tree.ts';
 import { fileDigest } from '../../contents/tree-digest.ts';
@@ -49,8 +50,7 @@ export class PackageSet {
     options.onProgress?.(`resolving ${names.join(', ')}`);
     const packages = await apt.resolve(names);
     await mkdir(join(aptDirectory, 'resolved'), { recursive: true });
-    await writeFile(`${record}.${process.pid}`, JSON.stringify(packages));
-    await rename(`${record}.${process.pid}`, record);
+    await writeAtomically(record, JSON.stringify(packages));
     return new PackageSet(packages, apt, options);
   }
 
