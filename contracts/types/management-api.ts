@@ -8,7 +8,12 @@ export interface ManagementApi {
   Mapping?: Mapping;
   TracepointList?: TracepointList;
   Tracepoint?: Tracepoint;
+  TracepointChanges?: TracepointChanges;
+  TracepointChange?: TracepointChange;
+  TraceEvent?: TraceEvent;
   Missing?: Missing;
+  SelfCheckList?: SelfCheckList;
+  SelfCheck?: SelfCheck;
   Log?: Log;
 }
 export interface Health {
@@ -68,6 +73,51 @@ export interface Tracepoint {
   name: string;
   enabled: boolean;
   hits: number;
+  /**
+   * Names of the event's arguments
+   */
+  arguments: string[];
+  /**
+   * Filter: only events of this thread
+   */
+  thread?: number;
+  /**
+   * Filter: the argument that must equal `equals`
+   */
+  argument?: string;
+  equals?: number;
+}
+export interface TracepointChanges {
+  tracepoints: TracepointChange[];
+}
+export interface TracepointChange {
+  name: string;
+  enabled: boolean;
+  /**
+   * Only events of this thread
+   */
+  thread?: number;
+  /**
+   * Only events whose argument of this name equals `equals`
+   */
+  argument?: string;
+  equals?: number;
+}
+export interface TraceEvent {
+  /**
+   * Since the kernel's entry
+   */
+  nanoseconds: number;
+  cpu: number;
+  /**
+   * 0: none yet
+   */
+  thread: number;
+  name: string;
+  /**
+   * The event's arguments, by name
+   */
+  [k: string]: number | string;
 }
 export interface Missing {
   systemCalls: {
@@ -78,6 +128,17 @@ export interface Missing {
    * Paths that did not exist when opened, bounded
    */
   files: string[];
+}
+export interface SelfCheckList {
+  selfChecks: SelfCheck[];
+}
+export interface SelfCheck {
+  /**
+   * As in the metric osv_self_check_passed
+   */
+  name: string;
+  passed: boolean;
+  detail: string;
 }
 export interface Log {
   lines: {
