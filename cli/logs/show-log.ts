@@ -71,13 +71,16 @@ async function readAll(file: FileHandle | undefined): Promise<Buffer> {
 
 /** The last lines of a text, a last one without line feed included. */
 export function lastLines(text: Buffer, count: number): Buffer {
-  let position = text.length - 1;
-  for (let found = 0; position > 0 && found < count; found++) {
-    position = text.lastIndexOf('\n', position - 1);
+  let position = text.at(-1) === lineFeed ? text.length - 1 : text.length;
+  for (let found = 0; found < count; found++) {
+    // A negative start would mean the end of the buffer.
+    position = position > 0 ? text.lastIndexOf(lineFeed, position - 1) : -1;
     if (position < 0) return text;
   }
-  return position <= 0 ? text : text.subarray(position + 1);
+  return text.subarray(position + 1);
 }
+
+const lineFeed = 0x0a;
 
 function writerOf({ output, prefix }: LogView): Write {
   let lineStart = true;

@@ -44,9 +44,7 @@ function machineFailure({ qemu, qemuMessage, ready, kernelLog }: EndOfMachine): 
   if (qemu.signal) return `QEMU was ended by ${qemu.signal}.`;
   if (qemu.code !== 0 && complaint) return `QEMU could not run the machine: ${complaint}`;
   const after = lastLine(kernelLog);
-  const seen = after
-    ? `; its last message was: ${after}`
-    : ' and without a message; it may need more memory (--memory)';
+  const seen = after ? `; its last message was: ${after}` : ' and left no message; it may need more memory (--memory).';
   return ready ? `The machine stopped without saying how the program ended${seen}` : `The kernel did not start${seen}`;
 }
 

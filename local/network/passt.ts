@@ -35,7 +35,11 @@ export interface Passt {
 export async function startPasst(program: string, forwards: PortForward[], logPath: string): Promise<Passt> {
   const log = await open(logPath, 'a', 0o600);
   try {
-    const child = spawn(program, passtArguments(forwards), { stdio: ['ignore', log.fd, log.fd, 'pipe'] });
+    const child = spawn(program, passtArguments(forwards), {
+      // Its own process group: Ctrl-C on a terminal is not for it.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd, 'pipe'],
+    });
     const socket = child.stdio[socketDescriptor] as Socket;
     socket.on('error', () => socket.destroy());
     await untilListening(child, forwards, logPath);

@@ -1,0 +1,23 @@
+/* Says "waiting", then waits for a signal: a handled SIGINT ends it with code 42; with the argument "stubborn" all
+   signals that can be ignored are. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+static void on_interrupt(int signal) { interrupted = signal; }
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "stubborn") == 0) {
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_IGN);
+    } else {
+        signal(SIGINT, on_interrupt);
+    }
+    printf("waiting\n");
+    fflush(stdout);
+    while (!interrupted) pause();
+    printf("interrupted\n");
+    return 42;
+}
