@@ -70,6 +70,26 @@ void send_command(u32 destination, u32 command) {
   while (read(register_command) & command_pending) pause();
 }
 
+struct count_sample {
+  u64 tsc;
+  u32 count;
+};
+
+// Of several reads the one that took least: a pause of this CPU falls into the others.
+count_sample sample_count() {
+  count_sample best{};
+  u64 best_width = ~0ull;
+  for (int i = 0; i < 8; ++i) {
+    const u64 before = timestamp();
+    const u32 count = read(register_current_count);
+    const u64 width = timestamp() - before;
+    if (width >= best_width) continue;
+    best_width = width;
+    best = {before + width / 2, count};
+  }
+  return best;
+}
+
 }  // namespace
 
 u64 local_apic_base() { return read_msr(msr_apic_base) & 0x000f'ffff'ffff'f000; }
@@ -126,13 +146,11 @@ void timer_initialize() {
     write(register_timer, masked | vector_timer);
     interrupt_guard guard;
     write(register_initial_count, 0xffffffff);
-    const u64 tsc_start = timestamp();
-    const u32 count_start = read(register_current_count);
-    spin_for(300 * microsecond);
-    const u32 count_end = read(register_current_count);
-    const u64 tsc_end = timestamp();
+    const count_sample start = sample_count();
+    spin_for(100 * microsecond);
+    const count_sample end = sample_count();
     write(register_initial_count, 0);
-    ticks_per_tsc_tick = (static_cast<u64>(count_start - count_end) << 32) / (tsc_end - tsc_start);
+    ticks_per_tsc_tick = (static_cast<u64>(start.count - end.count) << 32) / (end.tsc - start.tsc);
     if (ticks_per_tsc_tick == 0) ticks_per_tsc_tick = 1;
   }
   timer_enable();

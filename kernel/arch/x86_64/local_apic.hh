@@ -28,7 +28,7 @@ void send_nmi_to_others();
 void start_cpu(u32 apic_id, u8 trampoline_page);
 
 // --- the one-shot timer, vector_timer ---
-/// On the first CPU, after tsc_initialize(): chooses TSC-deadline mode or measures the count-down rate (takes 0.3 ms).
+/// On the first CPU, after tsc_initialize(): chooses TSC-deadline mode or measures the count-down rate (takes 0.1 ms).
 void timer_initialize();
 /// On each CPU, after local_apic_enable() (timer_initialize() does it for the first one).
 void timer_enable();

@@ -72,18 +72,29 @@ constinit tsc_scale scale{0, 32};
 // Ticks per nanosecond as a fraction of 2^32.
 constinit u64 ticks_multiplier = 0;
 
-// The moment at which the reference steps, so that its coarse tick costs no precision.
+// The moment at which the reference steps, so that its coarse tick costs no precision; of several the one that was caught
+// between the two closest reads, so that a pause of this CPU costs none either.
 sample take_sample() {
   interrupt_guard guard;
-  const u64 start = reference->read() & reference->mask;
+  sample best{};
+  u64 best_width = ~0ull;
+  u64 value = reference->read() & reference->mask;
   u64 before = timestamp();
-  for (int tries = 0; tries < 100000; ++tries) {
-    const u64 value = reference->read() & reference->mask;
+  unsigned steps = 0;
+  for (unsigned tries = 0; tries < 100000 && steps < 8; ++tries) {
+    const u64 next = reference->read() & reference->mask;
     const u64 after = timestamp();
-    if (value != start) return {before + (after - before) / 2, value};
+    if (next != value) {
+      ++steps;
+      if (after - before < best_width) {
+        best_width = after - before;
+        best = {before + best_width / 2, next};
+      }
+      value = next;
+    }
     before = after;
   }
-  return {before, start};
+  return best;
 }
 
 void set_rate(u64 rate) {
@@ -140,7 +151,7 @@ u64 measure_rate() {
     start_interval_timer();
   }
   first_sample = take_sample();
-  const u64 window = reference->hertz / 500;  // 2 ms
+  const u64 window = reference->hertz / 2000;  // 0.5 ms
   for (int tries = 0; tries < 1'000'000; ++tries)
     if (((reference->read() - first_sample.reference) & reference->mask) >= window) break;
   return rate_from_reference(take_sample());

@@ -13,7 +13,7 @@ struct tsc_sources {
 /// Memory that the host writes its clock to.
 void* kvm_clock_page();
 
-/// Finds the counter's rate: KVM's clock, CPUID 0x15 or 0x40000010, else measured in 2 ms against the ACPI timer or the PIT.
+/// Finds the counter's rate: KVM's clock, CPUID 0x15 or 0x40000010, else measured in 0.5 ms against the ACPI timer or the PIT.
 void tsc_initialize(const tsc_sources& sources);
 u64 tsc_hertz();
 /// How the rate was found, for the log.

@@ -111,7 +111,7 @@ void function::enable() const {
   write16(offset_command, read16(offset_command) | command_memory | command_master | command_no_legacy_interrupt);
 }
 
-// MSI-X (PCI Local Bus 3.0, 6.8.2): entries of address low, address high, data, vector control (bit 0: masked).
+// MSI-X (PCI Local Bus 3.0, 6.8.2): entries of address low, address high, data, vector control (bit 0: masked, as after reset).
 result<u16> function::enable_message_interrupts() {
   const u8 at = find_capability(capability_msix);
   if (!at) return fail(errc::not_supported);
@@ -119,7 +119,6 @@ result<u16> function::enable_message_interrupts() {
   const u32 table = read32(at + 4);
   message_entries_ = static_cast<u16>((control & 0x7ff) + 1);
   message_table_ = TRY(map(table & 7, table & ~7u, message_entries_ * 16u));
-  for (u16 i = 0; i < message_entries_; ++i) arch::write_register<u32>(message_table_ + i * 16 + 12, 1);
   write16(at + 2, static_cast<u16>((control & 0x3fff) | 0x8000));
   return message_entries_;
 }

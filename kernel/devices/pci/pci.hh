@@ -44,7 +44,7 @@ class function : pinned {
   /// Memory decoding and bus mastering on, legacy interrupt off.
   void enable() const;
 
-  /// MSI-X table: finds and maps it, masks every entry, switches MSI-X on. Number of entries.
+  /// MSI-X table: finds and maps it, switches MSI-X on; all entries are masked. Number of entries.
   result<u16> enable_message_interrupts();
   void set_message_interrupt(u16 entry, const arch::message_interrupt& message);
 
