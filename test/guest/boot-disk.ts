@@ -29,7 +29,7 @@ export async function makeBootDisk(name: string, configuration: BootConfiguratio
       : { management: { port: managementPort, token: 'a-token-for-the-benchmarks' } }),
   };
   writeFileSync(join(folder, 'boot.json'), JSON.stringify(boot));
-  await runOrThrow('xorrisofs', ['-quiet', '-R', '-J', '-V', 'osvboot', '-o', image, folder]);
+  await runOrThrow('genisoimage', ['-quiet', '-R', '-J', '-V', 'osvboot', '-o', image, folder]);
   rmSync(folder, { recursive: true });
   return image;
 }
