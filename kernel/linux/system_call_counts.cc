@@ -4,6 +4,7 @@
 
 #include "arch/cpu.hh"
 #include "linux/gate.hh"
+#include "linux/system_call.hh"
 #include "log/log.hh"
 #include "trace/count.hh"
 
@@ -31,10 +32,10 @@ u64 system_call_count(unsigned number) {
 
 u64 unimplemented_count(unsigned number) { return unimplemented_calls[slot_of(number)].load(std::memory_order_relaxed); }
 
-i64 unimplemented(u64 number) {
+i64 unimplemented(unsigned number) {
   trace::count(trace::counter::system_calls_unimplemented);
   if (unimplemented_calls[slot_of(number)].fetch_add(1, std::memory_order_relaxed) == 0)
-    log::warning("system call {} ({}) is not implemented", number, system_call_name(static_cast<unsigned>(number)));
+    log::warning("system call {} ({}) is not implemented", number, system_call_name(number));
   return -static_cast<i64>(errc::not_implemented);
 }
 

@@ -12,7 +12,4 @@ u64 unimplemented_count(unsigned number);
 /// "read"; "unknown" for numbers that Linux does not have.
 const char* system_call_name(unsigned number);
 
-/// The answer to a call without a handler: -ENOSYS. Counts it and says so once on the log, by name.
-i64 unimplemented(u64 number);
-
 }  // namespace osv::linux_abi
