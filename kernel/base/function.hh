@@ -38,7 +38,7 @@ class inplace_function<R(A...), Size> {
   template <typename F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, inplace_function> && std::is_invocable_r_v<R, F&, A...>)
   inplace_function(F&& f) {
-    using target = std::remove_cvref_t<F>;
+    using target = std::decay_t<F>;
     static_assert(sizeof(target) <= Size && std::is_trivially_copyable_v<target>,
                   "capture less: stored callbacks are small and trivially copyable");
     new (storage_) target(std::forward<F>(f));

@@ -25,3 +25,18 @@ set_target_properties(osv.elf PROPERTIES LINK_DEPENDS ${linker_script} LINKER_LA
 target_link_options(osv.elf PRIVATE -nostdlib -static -no-pie -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
   -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments)
 target_link_libraries(osv.elf PRIVATE gcc)
+
+# The vDSO is an ELF shared object of its own, embedded as bytes.
+set(vdso ${CMAKE_CURRENT_BINARY_DIR}/vdso.so)
+set(vdso_sources ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/vdso.cc)
+add_custom_command(
+  OUTPUT ${vdso}
+  COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -fPIC -shared -nostdlib -fno-exceptions -fno-rtti -fno-stack-protector -fno-asynchronous-unwind-tables
+    -mgeneral-regs-only -fcf-protection=none -fvisibility=default -I${CMAKE_CURRENT_SOURCE_DIR} -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/vdso.ld
+    -Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,-Bsymbolic -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--strip-all
+    -Wl,-z,noexecstack ${vdso_sources} -o ${vdso}
+  DEPENDS ${vdso_sources} ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/vdso.ld ${CMAKE_CURRENT_SOURCE_DIR}/sched/clock_parameters.hh ${CMAKE_CURRENT_SOURCE_DIR}/base/types.hh)
+set(vdso_image ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/image.S)
+set_source_files_properties(${vdso_image} PROPERTIES COMPILE_DEFINITIONS "VDSO_PATH=\"${vdso}\"" OBJECT_DEPENDS ${vdso})
+target_sources(osv.elf PRIVATE ${vdso_image})
+set_source_files_properties(${vdso_image} PROPERTIES COMPILE_OPTIONS "-fno-pic")

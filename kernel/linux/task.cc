@@ -143,29 +143,47 @@ void return_with_whole_frame() {
   sched::current().attention.fetch_or(sched::attention_bit::whole_frame, std::memory_order_relaxed);
 }
 
-result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start, bool first) {
-  unique<task> t = TRY(make_unique<task>(p));
-  sched::thread_options options;
-  options.name = name;
-  options.program = true;
-  if (!first) options.affinity = sched::current().affinity.load(std::memory_order_relaxed);
-  t->thread = TRY(sched::create_thread(options, &run_task, t.get()));
+namespace {
+
+result<task*> add_task(process& p, unique<task> t) {
   t->thread->program_data = t.get();
-  t->start = start;
-  t->id = first ? p.id : p.allocate_thread_id();
   t->thread->id = t->id;
-  if (!first) {
-    t->blocked = current_task().blocked;
-    t->thread->nice = sched::current().nice;
-    arch::save_fpu_whole(t->thread->fpu);  // a clone starts with its parent's vector state
-  }
   lock::guard g(p.signal_lock);
   if (p.ending.load(std::memory_order_relaxed)) return fail(errc::again);
   p.tasks.push_back(*t);
   return t.release();
 }
 
+}  // namespace
+
+result<task*> create_first_task(process& p, std::string_view name, void (*entry)(void*), void* argument) {
+  unique<task> t = TRY(make_unique<task>(p));
+  sched::thread_options options;
+  options.name = name;
+  options.program = true;
+  t->thread = TRY(sched::create_thread(options, entry, argument));
+  t->id = p.id;
+  return add_task(p, std::move(t));
+}
+
+result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start) {
+  unique<task> t = TRY(make_unique<task>(p));
+  sched::thread_options options;
+  options.name = name;
+  options.program = true;
+  options.affinity = sched::current().affinity.load(std::memory_order_relaxed);
+  t->thread = TRY(sched::create_thread(options, &run_task, t.get()));
+  t->start = start;
+  t->id = p.allocate_thread_id();
+  t->blocked = current_task().blocked;
+  t->thread->nice = sched::current().nice;
+  arch::save_fpu_whole(t->thread->fpu);  // a clone starts with its parent's vector state
+  return add_task(p, std::move(t));
+}
+
 extern "C" [[noreturn]] void enter_program(arch::register_frame* frame);
+
+void start_program(task& t) { enter_program(&t.start); }
 
 void run_task(void* argument) {
   sched::finish_first_switch();

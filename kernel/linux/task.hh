@@ -48,8 +48,12 @@ task& current_task();
 result<> with_task(u32 id, function_ref<void(task&)> f);
 
 /// A task with its thread, in the process's list, not yet started (sched::start(*task->thread)). EAGAIN, ENOMEM.
-result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start, bool first);
-/// First function of every task's thread.
+result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start);
+/// The process's first task; its thread runs `entry(argument)`, which fills in task::start and calls start_program().
+result<task*> create_first_task(process& p, std::string_view name, void (*entry)(void*), void* argument);
+/// Leaves the kernel for the program, with the registers of task::start. Interrupts off.
+[[noreturn]] void start_program(task& t);
+/// First function of every further task's thread.
 void run_task(void* task);
 /// Lets the task notice its attention bits: out of an interruptible wait, or out of the program's code. Signal lock held.
 void interrupt_task(task& t);

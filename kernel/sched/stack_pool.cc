@@ -33,14 +33,18 @@ result<u64> map_new_stack() {
 
 }  // namespace
 
-result<> acquire_stack(thread& t) {
+result<u64> take_stack() {
   u64 bottom = stacks.with([](pool& p) {
     const u64 found = p.free;
     if (found) p.free = *reinterpret_cast<u64*>(found);
     return found;
   });
   if (!bottom) bottom = TRY(map_new_stack());
-  t.kernel_stack_top = bottom + kernel_stack_size - 8;
+  return bottom + kernel_stack_size - 8;
+}
+
+result<> acquire_stack(thread& t) {
+  t.kernel_stack_top = TRY(take_stack());
   return {};
 }
 

@@ -24,6 +24,7 @@ struct cpu_block {
   u64* system_call_counts;     // 48: by number
   u32 apic_id;
   bool online;
+  u64 tables;                  // address of its descriptor tables
   trace::cpu_values values;
 };
 static_assert(offsetof(cpu_block, kernel_stack_top) == 8 && offsetof(cpu_block, program_stack_pointer) == 16 &&

@@ -44,7 +44,7 @@ result<i64> start_thread(const clone_request& request) {
   start.rax = 0;
   start.rsp = request.stack;
   start.rflags |= arch::flag_interrupts;
-  task* child = TRY(create_task(parent.owner, parent.thread->name, start, false));
+  task* child = TRY(create_task(parent.owner, parent.thread->name, start));
   sched::thread& thread = *child->thread;
   if (arch::features.fsgsbase)
     asm volatile("rdfsbase %0" : "=r"(thread.fs_base));

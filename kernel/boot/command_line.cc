@@ -1,0 +1,57 @@
+#include "boot/command_line.hh"
+
+namespace osv::boot {
+
+namespace {
+
+/// Takes the next word off the front; quotes and backslashes as in a simple shell.
+result<bool> next_word(std::string_view& rest, string& word) {
+  while (!rest.empty() && (rest[0] == ' ' || rest[0] == '\t' || rest[0] == '\n')) rest.remove_prefix(1);
+  if (rest.empty()) return false;
+  bool quoted = false;
+  while (!rest.empty() && (quoted || (rest[0] != ' ' && rest[0] != '\t' && rest[0] != '\n'))) {
+    char c = rest[0];
+    rest.remove_prefix(1);
+    if (c == '"') {
+      quoted = !quoted;
+      continue;
+    }
+    if (c == '\\' && !rest.empty() && (rest[0] == '"' || rest[0] == '\\')) {
+      c = rest[0];
+      rest.remove_prefix(1);
+    }
+    TRY(word.push_back(c));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view option(std::string_view command_line, std::string_view key, std::string_view otherwise) {
+  std::string_view rest = command_line;
+  while (!rest.empty()) {
+    while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (word == "--") break;
+    if (word.size() > key.size() && word.substr(0, key.size()) == key && word[key.size()] == '=') return word.substr(key.size() + 1);
+    rest.remove_prefix(word.size());
+  }
+  return otherwise;
+}
+
+result<vector<string>> program_words(std::string_view command_line) {
+  vector<string> words;
+  bool program = false;
+  std::string_view rest = command_line;
+  for (;;) {
+    string word;
+    if (!TRY(next_word(rest, word))) break;
+    if (program)
+      TRY(words.push_back(std::move(word)));
+    else if (word.view() == "--")
+      program = true;
+  }
+  return words;
+}
+
+}  // namespace osv::boot

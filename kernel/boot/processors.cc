@@ -1,0 +1,118 @@
+#include "boot/processors.hh"
+
+#include <cstring>
+
+#include "arch/cpu.hh"
+#include "arch/x86_64/descriptors.hh"
+#include "arch/x86_64/features.hh"
+#include "arch/x86_64/local_apic.hh"
+#include "arch/x86_64/registers.hh"
+#include "arch/x86_64/tsc.hh"
+#include "devices/acpi/acpi.hh"
+#include "linux/gate.hh"
+#include "log/log.hh"
+#include "memory/page_table.hh"
+#include "sched/clock.hh"
+#include "sched/scheduler.hh"
+#include "sched/stack_pool.hh"
+
+extern "C" {
+extern osv::u8 ap_trampoline_start[], ap_trampoline_end[];
+extern osv::u64 ap_page_table, ap_stack, ap_argument, ap_entry;
+}
+
+namespace osv::arch {
+cpu_block* cpu_blocks[cpus_max];
+unsigned cpu_count = 1;
+}  // namespace osv::arch
+
+namespace osv::boot {
+
+namespace {
+
+alignas(arch::cache_line_size) constinit arch::cpu_block first_block{};
+alignas(page_size) u8 first_tables[arch::cpu_tables_size];
+u64 first_call_counts[linux_abi::system_calls_max];
+
+constexpr u64 trampoline_address = 0x8000;  // below 1 MiB, which the allocator leaves alone
+constexpr nanoseconds start_timeout = 200 * millisecond;
+
+void application_processor_main(u64 argument) {
+  auto& block = *reinterpret_cast<arch::cpu_block*>(argument);
+  arch::enable_features();
+  arch::load_descriptors(block, reinterpret_cast<void*>(block.tables));
+  arch::local_apic_enable();
+  arch::timer_enable();
+  sched::adopt_idle(block.id, block.kernel_stack_top);
+  // release: everything above is done before anybody sends us work.
+  __atomic_store_n(&block.online, true, __ATOMIC_RELEASE);
+  sched::idle_loop();
+}
+
+u64* trampoline_slot(u64* slot) {
+  const u64 offset = reinterpret_cast<u64>(slot) - reinterpret_cast<u64>(ap_trampoline_start);
+  return static_cast<u64*>(memory::to_virtual(physical_address{trampoline_address + offset}));
+}
+
+result<arch::cpu_block*> create_block(unsigned id, u32 apic_id) {
+  static_assert(sizeof(arch::cpu_block) <= page_size);
+  memory::frame* block_frame = TRY(memory::allocate_zeroed_frame());
+  memory::frame* tables = TRY(memory::allocate_frames(3));
+  memory::frame* counts = TRY(memory::allocate_zeroed_frame());
+  static_assert(arch::cpu_tables_size <= page_size << 3);
+  auto* block = block_frame->as<arch::cpu_block>();
+  block->self = block;
+  block->id = id;
+  block->apic_id = apic_id;
+  block->tables = reinterpret_cast<u64>(tables->data());
+  block->system_call_counts = counts->as<u64>();
+  block->kernel_stack_top = TRY(sched::take_stack());
+  return block;
+}
+
+}  // namespace
+
+void initialize_boot_processor() {
+  first_block.self = &first_block;
+  first_block.online = true;
+  first_block.system_call_counts = first_call_counts;
+  arch::cpu_blocks[0] = &first_block;
+  arch::load_descriptors(first_block, first_tables);
+  arch::enable_features();
+}
+
+void start_application_processors() {
+  const auto cpus = devices::acpi::cpus();
+  if (cpus.size() <= 1) return;
+  const u32 self = arch::local_apic_id();
+  memory::set_low_identity_map(true);
+  std::memcpy(memory::to_virtual(physical_address{trampoline_address}), ap_trampoline_start,
+              static_cast<usize>(ap_trampoline_end - ap_trampoline_start));
+  *trampoline_slot(&ap_page_table) = memory::kernel_page_table();
+  *trampoline_slot(&ap_entry) = reinterpret_cast<u64>(&application_processor_main);
+  for (const devices::acpi::cpu& cpu : cpus) {
+    if (cpu.apic_id == self) continue;
+    if (arch::cpu_count == arch::cpus_max) break;
+    const unsigned id = arch::cpu_count;
+    auto block = create_block(id, cpu.apic_id);
+    if (!block.ok()) {
+      log::warning("no memory for CPU {}", id);
+      break;
+    }
+    arch::cpu_blocks[id] = *block;
+    *trampoline_slot(&ap_stack) = (*block)->kernel_stack_top;
+    *trampoline_slot(&ap_argument) = reinterpret_cast<u64>(*block);
+    arch::start_cpu(cpu.apic_id, trampoline_address >> page_shift);
+    const nanoseconds deadline = sched::now() + start_timeout;
+    // acquire: pairs with the release in application_processor_main().
+    while (!__atomic_load_n(&(*block)->online, __ATOMIC_ACQUIRE) && sched::now() < deadline) arch::pause();
+    if (!(*block)->online) {
+      log::warning("the CPU with APIC id {} did not start", cpu.apic_id);
+      continue;
+    }
+    __atomic_store_n(&arch::cpu_count, id + 1, __ATOMIC_RELEASE);
+  }
+  memory::set_low_identity_map(false);
+}
+
+}  // namespace osv::boot
