@@ -151,6 +151,7 @@ frame_statistics statistics() {
   s.anonymous_huge_bytes = used(usage::anonymous_huge);
   s.page_table_bytes = used(usage::page_tables);
   s.thread_stack_bytes = used(usage::thread_stacks);
+  s.network_bytes = used(usage::network);
   return s;
 }
 

@@ -208,7 +208,8 @@ frame_statistics statistics() {
           of(usage::anonymous),
           of(usage::anonymous_huge),
           of(usage::page_tables),
-          of(usage::thread_stacks)};
+          of(usage::thread_stacks),
+          of(usage::network)};
 }
 
 // --- set-up ------------------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ struct frame_statistics {
   u64 anonymous_huge_bytes;
   u64 page_table_bytes;
   u64 thread_stack_bytes;
+  u64 network_bytes;
 };
 frame_statistics statistics();
 

@@ -46,9 +46,6 @@ struct management_configuration {
 /// bind(2) (EADDRINUSE), EINVAL for a token that is too long.
 result<> start_management(const management_configuration& configuration);
 
-/// Every live thread, for management_hooks::list_threads.
-void list_kernel_threads(function_ref<void(const thread_row&)> show);
-
 /// Switches a tracepoint on or off by name, as the API does (boot.json's kernel.tracepoints). ENOENT, ENOMEM.
 result<> enable_tracepoint(std::string_view name, bool on = true);
 

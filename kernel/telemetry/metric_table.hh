@@ -220,13 +220,21 @@ inline constexpr const char* interrupt_source_names[] = {
 };
 
 enum class network_drop : unsigned short {
+    no_buffer,
     bad_checksum,
-    other,
+    malformed,
+    no_listener,
+    queue_full,
+    not_for_us,
     count
 };
 inline constexpr const char* network_drop_names[] = {
+    "no_buffer",
     "bad_checksum",
-    "other",
+    "malformed",
+    "no_listener",
+    "queue_full",
+    "not_for_us",
 };
 
 enum class tcp_state : unsigned short {
@@ -399,8 +407,8 @@ inline constexpr metric_description metric_table[] = {
      "Threads woken by futex operations.",
      nullptr, nullptr, 0, nullptr, 0},
     {"osv_signals_delivered_total", metric_type::counter, nullptr,
-     "Signals delivered to the program, by name.",
-     "signal", nullptr, 0, nullptr, 0},
+     "Signals delivered to the program.",
+     nullptr, nullptr, 0, nullptr, 0},
     {"osv_mutex_contentions_total", metric_type::counter, nullptr,
      "Kernel mutexes that were held when a thread wanted them.",
      nullptr, nullptr, 0, nullptr, 0},
@@ -444,17 +452,17 @@ inline constexpr metric_description metric_table[] = {
      "Interrupts, by source.",
      "source", interrupt_source_names, sizeof(interrupt_source_names) / sizeof(interrupt_source_names[0]), nullptr, 0},
     {"osv_network_receive_bytes_total", metric_type::counter, "bytes",
-     "Bytes received by network interfaces, loopback excluded.",
-     nullptr, nullptr, 0, nullptr, 0},
+     "Bytes received by a network interface.",
+     "interface", nullptr, 0, nullptr, 0},
     {"osv_network_transmit_bytes_total", metric_type::counter, "bytes",
-     "Bytes sent by network interfaces, loopback excluded.",
-     nullptr, nullptr, 0, nullptr, 0},
+     "Bytes sent by a network interface.",
+     "interface", nullptr, 0, nullptr, 0},
     {"osv_network_receive_packets_total", metric_type::counter, nullptr,
-     "Frames received by network interfaces, loopback excluded.",
-     nullptr, nullptr, 0, nullptr, 0},
+     "Frames received by a network interface.",
+     "interface", nullptr, 0, nullptr, 0},
     {"osv_network_transmit_packets_total", metric_type::counter, nullptr,
-     "Frames sent by network interfaces, loopback excluded.",
-     nullptr, nullptr, 0, nullptr, 0},
+     "Frames sent by a network interface.",
+     "interface", nullptr, 0, nullptr, 0},
     {"osv_network_drops_total", metric_type::counter, nullptr,
      "Received packets that were dropped, by reason.",
      "reason", network_drop_names, sizeof(network_drop_names) / sizeof(network_drop_names[0]), nullptr, 0},

@@ -7,7 +7,14 @@
 #include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
 #include "telemetry/self_check.hh"
+#include "telemetry/version.hh"
 #include "trace/tracepoint.hh"
+
+// The kernel's image, by the linker; not there in hosted tests.
+extern "C" {
+extern char kernel_start[] __attribute__((weak));
+extern char kernel_end[] __attribute__((weak));
+}
 
 namespace osv::telemetry {
 
@@ -34,6 +41,7 @@ constexpr counter_row counter_rows[] = {
     {metric::timers_fired, nullptr, counter::timers_fired},
     {metric::futex_waits, nullptr, counter::futex_waits},
     {metric::futex_wakes, nullptr, counter::futex_wakes},
+    {metric::signals_delivered, nullptr, counter::signals_delivered},
     {metric::mutex_contentions, nullptr, counter::mutex_contended},
     {metric::page_faults, "anonymous", counter::page_faults_anonymous},
     {metric::page_faults, "anonymous_huge", counter::page_faults_huge},
@@ -45,12 +53,6 @@ constexpr counter_row counter_rows[] = {
     {metric::interrupts, "timer", counter::interrupts_timer},
     {metric::interrupts, "inter_processor", counter::interrupts_ipi},
     {metric::interrupts, "device", counter::interrupts_device},
-    {metric::network_receive_bytes, nullptr, counter::network_received_bytes},
-    {metric::network_transmit_bytes, nullptr, counter::network_transmitted_bytes},
-    {metric::network_receive_packets, nullptr, counter::network_received_packets},
-    {metric::network_transmit_packets, nullptr, counter::network_transmitted_packets},
-    {metric::network_drops, "bad_checksum", counter::network_checksum_errors},
-    {metric::network_drops, "other", counter::network_dropped_packets},
     {metric::tcp_accepted, nullptr, counter::tcp_connections_accepted},
     {metric::tcp_opened, nullptr, counter::tcp_connections_opened},
     {metric::tcp_listen_overflows, nullptr, counter::tcp_listen_overflows},
@@ -140,15 +142,18 @@ void register_memory() {
     const auto sample = [&](memory_use use, u64 bytes) {
       sink.sample(memory_use_names[static_cast<usize>(use)], static_cast<i64>(bytes));
     };
+    sample(memory_use::kernel_image, static_cast<u64>(kernel_end - kernel_start));
     sample(memory_use::kernel_heap, s.kernel_heap_bytes);
     sample(memory_use::page_tables, s.page_table_bytes);
     sample(memory_use::thread_stacks, s.thread_stack_bytes);
     sample(memory_use::anonymous, s.anonymous_bytes + s.anonymous_huge_bytes);
     sample(memory_use::page_cache, s.page_cache_bytes);
+    sample(memory_use::network, s.network_bytes);
   });
 }
 
 void register_diagnostics() {
+  register_source(metric::build_info, [](sample_sink& sink) { sink.sample(version(), 1); });
   register_gauge(metric::uptime_seconds, [] { return sched::now(); });
   register_gauge(metric::entropy_ready, [] { return sync::random_seeded() ? 1 : 0; });
   register_source(metric::log_lines, [](sample_sink& sink) {
