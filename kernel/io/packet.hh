@@ -3,6 +3,7 @@
 
 #include "base/list.hh"
 #include "base/memory.hh"
+#include "base/tree.hh"
 #include "memory/frames.hh"
 
 namespace osv::io {
@@ -23,6 +24,8 @@ class packet : pinned {
   /// A packet with an empty linear part behind `headroom` bytes. ENOMEM, or ENOBUFS when the network's memory bound is reached.
   static result<unique<packet>> create();
   ~packet();
+  /// Packets live in slots of a pool of their own: `unique` gives them back there.
+  static void operator delete(void* slot);
 
   u8* data() { return buffer_ + begin_; }
   const u8* data() const { return buffer_ + begin_; }
@@ -53,11 +56,17 @@ class packet : pinned {
   /// Takes over one reference to `page`. False if there is no room for a further fragment.
   bool add_fragment(memory::frame* page, u32 offset, u32 length);
   usize fragment_count() const { return fragment_count_; }
-  const packet_fragment& fragment(usize i) const { return fragments_[i]; }
+  const packet_fragment& fragment(usize i) const { return fragments_[fragment_first_ + i]; }
+  usize fragment_bytes() const { return fragment_bytes_; }
+  /// What the packet keeps from other uses, in bytes: its slot and its fragments. For buffer limits.
+  usize memory_size() const { return slot_size + fragment_bytes_; }
+  /// Removes n bytes from the front of the whole packet, fragments included.
+  void consume(usize n);
   /// Copies bytes out of linear part and fragments.
   void copy_out(usize offset, void* into, usize n) const;
 
   list_hook hook;
+  tree_hook order;  // the present owner's use (TCP's out-of-order queue)
 
   // --- offload (virtio-net header, virtio 1.2 §5.1.6) ---
   bool checksum_needed = false;   // transmit: the device completes the checksum
@@ -75,17 +84,28 @@ class packet : pinned {
   void* interface = nullptr;
   u64 control[6] = {};  // the present owner's use (TCP sequence numbers)
 
+  static constexpr usize slot_size = 2560;  // descriptor (512) and buffer
+
  private:
-  packet() = default;
+  explicit packet(u8* buffer) : buffer_(buffer) {}
 
   u8* buffer_ = nullptr;
   u16 begin_ = headroom;
   u16 end_ = headroom;
   u16 fragment_count_ = 0;
   u32 fragment_bytes_ = 0;
+  u16 fragment_first_ = 0;
   packet_fragment fragments_[fragments_max];
 };
 
 using packet_list = list<packet, &packet::hook>;
+
+/// Destroys every packet of a list.
+void discard(packet_list& packets);
+
+/// Bounds the memory of all packets (the pool's slabs), in bytes. Default 64 MiB; set at boot to a fraction of the memory.
+void set_packet_memory_limit(u64 bytes);
+/// Bytes that the pool's slabs take now.
+u64 packet_memory();
 
 }  // namespace osv::io
