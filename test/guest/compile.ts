@@ -58,6 +58,8 @@ async function identity(): Promise<string> {
   return compilerIdentity;
 }
 
+const inProgress = new Map<string, Promise<string>>();
+
 /** The path of the compiled program or library; an error holds what the compiler said. */
 export async function compile(job: CompileJob): Promise<string> {
   const command = commandOf(job);
@@ -66,6 +68,12 @@ export async function compile(job: CompileJob): Promise<string> {
     .digest('hex');
   const output = join(buildFolder('compiled'), key.slice(0, 24));
   if (existsSync(output)) return output;
+  const running = inProgress.get(output) ?? compileInto(output, command, job);
+  inProgress.set(output, running);
+  return running;
+}
+
+async function compileInto(output: string, command: readonly string[], job: CompileJob): Promise<string> {
   const unfinished = `${output}.${process.pid}`;
   const result = await run(command[0] as string, [...command.slice(1), '-o', unfinished, job.source, '-lm', '-ldl']);
   if (result.code !== 0) throw new Error(`${job.source} (${job.variant}): ${result.stderr.toString().trim()}`);
