@@ -72,6 +72,7 @@ class process : public ref_counted<process> {
   lock::irq_spin_lock signal_lock{lock::rank::process};
   list<task_link, &task_link::hook> tasks;
   pending_signals pending;
+  sync::wait_queue signals_arrived;   // signalfd(2): woken for every signal that was sent
   signal_action actions[signals_max + 1];
   std::atomic<bool> ending{false};
   sync::wait_queue task_left;

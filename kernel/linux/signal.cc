@@ -99,6 +99,7 @@ void send_signal(task& target, const signal_info& info) {
   const bool blocked = target.blocked & bit_of(info.number);
   if (!blocked && is_ignored(p, info.number)) return;
   enqueue(target.pending, info);
+  p.signals_arrived.wake();
   if (!blocked) nudge(target);
   else target.signal_arrived.wake();
 }
@@ -116,6 +117,7 @@ void send_signal(process& target, const signal_info& info) {
   }
   if (!blocked_everywhere && is_ignored(target, info.number)) return;
   enqueue(target.pending, info);
+  target.signals_arrived.wake();
   if (receiver) return nudge(*receiver);
   for (task_link& link : target.tasks) static_cast<task&>(link).signal_arrived.wake();
 }

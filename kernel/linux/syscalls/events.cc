@@ -1,7 +1,8 @@
-// epoll(7), eventfd(2), timerfd(2).
+// epoll(7), eventfd(2), timerfd(2), signalfd(2).
 #include "linux/epoll.hh"
 #include "linux/event_file.hh"
 #include "linux/signal_bridge.hh"
+#include "linux/signal_file.hh"
 #include "linux/syscalls/arguments.hh"
 #include "linux/syscalls/handlers.hh"
 #include "linux/timer_file.hh"
@@ -143,5 +144,17 @@ result<> sys_timerfd_gettime(int fd, void* into) {
   const ref<io::file> file = TRY(timer_of(fd, timer));
   return memory::write_program(into, convert(timer->get()));
 }
+
+result<int> sys_signalfd4(int fd, const void* mask_pointer, usize size, u32 flags) {
+  if (flags & ~(non_blocking | close_on_exec) || size != sizeof(signal_set)) return fail(errc::invalid);
+  const auto mask = TRY(memory::read_program<signal_set>(mask_pointer));
+  if (fd == -1) return install(TRY(make_ref<signal_file>(current_process(), mask, flags & non_blocking)), flags);
+  const ref<io::file> file = TRY(file_of(fd));
+  auto* signals = io::downcast<signal_file>(*file);
+  if (!signals) return fail(errc::invalid);
+  signals->set_mask(mask);
+  return fd;
+}
+result<int> sys_signalfd(int fd, const void* mask, usize size) { return sys_signalfd4(fd, mask, size, 0); }
 
 }  // namespace osv::linux_abi

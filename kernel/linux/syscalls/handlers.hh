@@ -128,6 +128,8 @@ result<int> sys_eventfd(u32 value);
 result<int> sys_timerfd_create(int clock, u32 flags);
 result<> sys_timerfd_settime(int fd, u32 flags, const void* wanted, void* old);
 result<> sys_timerfd_gettime(int fd, void* into);
+result<int> sys_signalfd4(int fd, const void* mask_pointer, usize size, u32 flags);
+result<int> sys_signalfd(int fd, const void* mask, usize size);
 
 // polling.cc
 result<usize> sys_poll(void* descriptors, usize count, int timeout_ms);
@@ -145,6 +147,16 @@ result<i64> sys_time(i64* into);
 result<> sys_nanosleep(const linux_timespec* duration, linux_timespec* rest);
 result<> sys_clock_nanosleep(i32 clock, u32 flags, const linux_timespec* duration, linux_timespec* rest);
 result<i64> sys_times(i64* into);
+
+// timers.cc
+result<> sys_timer_create(i32 clock, const void* event, i32* id_pointer);
+result<> sys_timer_delete(i32 id);
+result<> sys_timer_settime(i32 id, u32 flags, const void* wanted, void* old);
+result<> sys_timer_gettime(i32 id, void* into);
+result<i32> sys_timer_getoverrun(i32 id);
+result<> sys_setitimer(int which, const void* wanted, void* old);
+result<> sys_getitimer(int which, void* into);
+result<u32> sys_alarm(u32 seconds);
 
 // identity.cc
 u32 sys_getpid();
@@ -208,7 +220,6 @@ result<i64> sys_prctl(int option, u64 a, u64 b, u64, u64);
 result<i64> sys_personality(u32 wanted);
 result<> sys_refused();
 result<> sys_no_child();
-result<> sys_fork();
 result<> sys_mount(const char* source, const char* target, const char* type, u32 flags, const void*);
 result<> sys_umount2(const char* target, u32);
 
@@ -222,5 +233,8 @@ result<> sys_flistxattr(int fd);
 result<> sys_setxattr(const char* path);
 result<> sys_lsetxattr(const char* path);
 result<> sys_fsetxattr(int fd);
+
+// barriers.cc
+result<int> sys_membarrier(int command, u32 flags, int);
 
 }  // namespace osv::linux_abi

@@ -2,7 +2,6 @@
 #include "linux/syscalls/arguments.hh"
 #include "linux/syscalls/handlers.hh"
 #include "linux/thread_lookup.hh"
-#include "log/log.hh"
 
 namespace osv::linux_abi {
 
@@ -119,13 +118,6 @@ result<i64> sys_personality(u32 wanted) {
 
 result<> sys_refused() { return fail(errc::not_permitted); }
 result<> sys_no_child() { return fail(errc::no_child); }
-
-result<> sys_fork() {
-  static std::atomic<bool> said{false};
-  if (!said.exchange(true))
-    log::warning("the program called fork: there is one process, and fork is not implemented (ENOSYS)");
-  return fail(errc::not_implemented);
-}
 
 result<> sys_mount(const char* source, const char* target, const char* type, u32 flags, const void*) {
   const auto at = TRY(path_argument::from(at_current_directory, target));

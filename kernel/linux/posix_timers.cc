@@ -1,0 +1,105 @@
+#include "linux/posix_timers.hh"
+
+#include "linux/syscalls/clocks.hh"
+#include "linux/task.hh"
+
+namespace osv::linux_abi {
+
+namespace {
+/// A periodic timer fires at most this often; shorter periods show up as overruns.
+constexpr nanoseconds interval_min = 20 * microsecond;
+
+bool follows_wall_clock(i32 clock) { return clock == clock_id::realtime || clock == clock_id::realtime_alarm || clock == clock_id::atomic_time; }
+
+/// To one thread, from an interrupt; nothing if it ended. The task cannot go while it is counted as used.
+void send_signal_to(process& p, u32 id, const signal_info& info) {
+  task* found = nullptr;
+  {
+    lock::guard g(p.signal_lock);
+    for (task_link& link : p.tasks) {
+      auto& t = static_cast<task&>(link);
+      if (t.id != id) continue;
+      found = &t;
+      ++t.users;
+      break;
+    }
+  }
+  if (!found) return;
+  send_signal(*found, info);
+  bool last;
+  {
+    lock::guard g(p.signal_lock);
+    last = --found->users == 0 && found->ended;
+  }
+  if (last) delete found;
+}
+
+}  // namespace
+
+signal_timer::signal_timer(process& owner, i32 id, i32 clock, const timer_notification& n)
+    : owner_(owner), id_(id), clock_(clock), notification_(n), timer_([this](sched::timer&) { expired(); }) {}
+
+/// In the timer interrupt.
+void signal_timer::expired() {
+  const nanoseconds interval = interval_.load(std::memory_order_relaxed);
+  i64 missed = 0;
+  if (interval) {
+    nanoseconds next = next_.load(std::memory_order_relaxed) + interval;
+    const nanoseconds earliest = sched::now() + (interval < interval_min ? interval_min : 0);
+    if (next < earliest) {
+      missed = (earliest - next + interval - 1) / interval;
+      next += missed * interval;
+    }
+    next_.store(next, std::memory_order_relaxed);
+    timer_.arm(next);
+  } else {
+    next_.store(0, std::memory_order_relaxed);
+  }
+  overrun_.store(static_cast<i32>(missed < INT32_MAX ? missed : INT32_MAX), std::memory_order_relaxed);
+  if (notification_.silent) return;
+  signal_info info;
+  info.number = notification_.signal_number;
+  if (notification_.queued) {
+    info.code = signal_code::timer;
+    info.timer.timer = id_;
+    info.timer.overrun = overrun_.load(std::memory_order_relaxed);
+    info.timer.value = notification_.value;
+  } else {
+    info.code = signal_code::kernel;
+  }
+  if (!notification_.thread) return send_signal(owner_, info);
+  send_signal_to(owner_, notification_.thread, info);
+}
+
+signal_timer::setting signal_timer::remaining() const {
+  const nanoseconds next = next_.load(std::memory_order_relaxed);
+  const nanoseconds left = next ? next - sched::now() : 0;
+  return {next ? (left > 0 ? left : 1) : 0, interval_.load(std::memory_order_relaxed)};
+}
+
+signal_timer::setting signal_timer::set(setting wanted, bool absolute) {
+  sync::mutex_guard g(mutex_);
+  timer_.cancel();
+  const setting old = remaining();
+  interval_.store(wanted.value ? wanted.interval : 0, std::memory_order_relaxed);
+  next_.store(0, std::memory_order_relaxed);
+  overrun_.store(0, std::memory_order_relaxed);
+  if (!wanted.value) return old;
+  const nanoseconds now = sched::now();
+  nanoseconds at = wanted.value;
+  if (!absolute)
+    at = wanted.value >= never - now ? never - 1 : now + wanted.value;
+  else if (follows_wall_clock(clock_))
+    at = wanted.value - (sched::realtime() - now);
+  if (at <= 0) at = 1;
+  next_.store(at, std::memory_order_relaxed);
+  timer_.arm(at);
+  return old;
+}
+
+signal_timer::setting signal_timer::get() {
+  sync::mutex_guard g(mutex_);
+  return remaining();
+}
+
+}  // namespace osv::linux_abi
