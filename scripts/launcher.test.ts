@@ -58,6 +58,7 @@ beforeEach(() => {
   }
   executable(join(folder, 'node'), 'echo node "$@"');
   tool('npm', `mkdir -p node_modules/node/bin && cp "${folder}/node" node_modules/node/bin/`);
+  executable(join(tools, 'node'), 'echo v20.0.0');
   tool('cmake');
   tool('ninja', 'mkdir -p "$2" && touch "$2/osv.elf" "$2/build.ninja"');
   tool('dpkg-query', 'echo installed');
@@ -104,6 +105,16 @@ test('two at once set up once', async () => {
   const both = await Promise.all([osv('ps'), osv('ps')]);
   expect(both.map(({ status }) => status)).toEqual([0, 0]);
   expect(calls().filter((call) => call.startsWith('npm'))).toHaveLength(1);
+});
+
+test('with an old Node.js, npm is run by the one that the project pins', async () => {
+  executable(join(tools, 'node'), 'echo v18.20.0');
+  cpSync(join(root, 'package.json'), join(checkout, 'package.json'));
+  await osv('ps');
+  expect(calls()).toEqual([
+    expect.stringMatching(/^npm install --prefix .*bootstrap .*node@24\.\d+\.\d+ npm@11$/),
+    expect.stringMatching(/^npm ci/),
+  ]);
 });
 
 test('a step that fails ends with its last words and status 125', async () => {

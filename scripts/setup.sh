@@ -134,7 +134,17 @@ install_packages() {
 
 npm_install() {
     cd "$root"
-    npm ci --no-audit --no-fund --loglevel=error
+    local major path=$PATH bootstrap=$root/build/setup/bootstrap
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+    # npm leaves out native parts of packages that want a newer Node.js than the one that runs npm itself.
+    if [ "$major" -lt 20 ]; then
+        local pinned
+        pinned=$(sed -n 's/^ *"node": "\([0-9.]*\)".*/\1/p' package.json)
+        npm install --prefix "$bootstrap" --no-save --no-audit --no-fund --loglevel=error "node@$pinned" npm@11
+        path=$bootstrap/node_modules/.bin:$PATH
+    fi
+    PATH=$path npm ci --no-audit --no-fund --loglevel=error
+    rm -rf "$bootstrap"
 }
 
 build_kernel() {
