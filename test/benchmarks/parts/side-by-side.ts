@@ -16,6 +16,7 @@ export interface ServeOptions {
   ready(served: Served): Promise<void>;
   readonly cpus?: number;
   readonly memoryMib?: number;
+  readonly managementPort?: number;
 }
 
 export async function serve(system: System, options: ServeOptions): Promise<Served> {
@@ -30,6 +31,7 @@ export async function serve(system: System, options: ServeOptions): Promise<Serv
     prefix: network.prefix,
     cpus: options.cpus ?? 1,
     memoryMib: options.memoryMib ?? 512,
+    ...(options.managementPort === undefined ? {} : { managementPort: options.managementPort }),
   });
   const served = { machine, network };
   try {

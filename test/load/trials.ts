@@ -1,0 +1,169 @@
+/** Long loads on one guest: everything answered must be right, nothing may break, and memory must come back. */
+import { join } from 'node:path';
+import { loadMemcached, memcachedCommand, memcachedProgram, memcachedReady } from '../benchmarks/parts/memcached.ts';
+import { redisArguments, redisProgram } from '../benchmarks/parts/redis.ts';
+import { type Served, serve, stopServing } from '../benchmarks/parts/side-by-side.ts';
+import { run } from '../guest/command.ts';
+import { compile } from '../guest/compile.ts';
+import type { System } from '../guest/machine.ts';
+import { testFolder } from '../guest/paths.ts';
+
+export interface LoadOptions {
+  readonly system: System;
+  readonly cpus: number;
+  readonly seconds: number;
+  /** Requests for each test of redis-benchmark. */
+  readonly requests: number;
+  readonly log: (message: string) => void;
+}
+
+const managementPort = 9180;
+
+async function inside(served: Served, command: readonly string[], timeoutMs: number): Promise<string> {
+  const words = [...served.network.prefix, ...command];
+  const result = await run(words[0] as string, words.slice(1), { timeoutMs });
+  const text = `${result.stdout}${result.stderr}`.trim();
+  if (result.timedOut) throw new Error(`${command[0]}: no end in ${timeoutMs / 1000} s`);
+  if (result.code !== 0 || /\bERR\b|^Error|error: /im.test(text))
+    throw new Error(`${command[0]} ended with ${result.code}: ${text.slice(-500)}`);
+  return text;
+}
+
+/** One figure of the guest's own metrics. */
+async function guestMetric(served: Served, name: string): Promise<number> {
+  const fetchText = 'process.stdout.write(await (await fetch(process.argv[1])).text())';
+  const url = `http://${served.network.guestAddress}:${managementPort}/metrics`;
+  const text = await inside(served, [process.execPath, '--input-type=module', '-e', fetchText, url], 20_000);
+  const value = new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+]+)`, 'm').exec(text)?.[1];
+  if (value === undefined) throw new Error(`the guest's metrics have no ${name}`);
+  return Number(value);
+}
+
+async function redisMemory(served: Served): Promise<number> {
+  const text = await inside(served, ['redis-cli', '-h', served.network.guestAddress, 'info', 'memory'], 20_000);
+  return Number(/used_memory:(\d+)/.exec(text)?.[1] ?? Number.NaN);
+}
+
+/** Asks until the condition holds; the last figure is in the error when time runs out. */
+async function eventually(
+  what: string,
+  figure: () => Promise<number>,
+  holds: (value: number) => boolean,
+  timeoutMs: number,
+): Promise<number> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await figure();
+    if (holds(value)) return value;
+    if (performance.now() > deadline) throw new Error(`${what}: ${value} after ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+export async function redisTrial(options: LoadOptions): Promise<Record<string, unknown>> {
+  const { system, cpus, seconds, requests, log } = options;
+  const generator = await compile({
+    source: join(testFolder, 'load', 'programs', 'redis-load.c'),
+    variant: 'dynamic',
+    flags: ['-O2'],
+  });
+  const served = await serve(system, {
+    name: `redis-load-${cpus}`,
+    files: { [redisProgram]: redisProgram },
+    command: redisArguments,
+    cpus,
+    managementPort,
+    ready: async ({ machine }) => {
+      await machine.waitFor('Ready to accept connections', 60_000);
+    },
+  });
+  try {
+    const address = served.network.guestAddress;
+    const usedBefore = await redisMemory(served);
+    const freeBefore = system === 'osv' ? await guestMetric(served, 'osv_memory_free_bytes') : 0;
+    log(`redis-benchmark on ${system}, ${cpus} vCPU`);
+    const tests = ['-n', String(requests), '-c', '50', '-P', '16', '-t', 'set,get,lpush,lrange_100', '--csv'];
+    const benchmark = await inside(served, ['redis-benchmark', '-h', address, ...tests], 900_000);
+    log(`mixed load for ${seconds} s`);
+    const mixed = await inside(
+      served,
+      [generator, address, '6379', 'connections=50', `seconds=${seconds}`],
+      (seconds + 120) * 1000,
+    );
+    await inside(served, ['redis-cli', '-h', address, 'flushall'], 60_000);
+    await inside(served, ['redis-cli', '-h', address, 'memory', 'purge'], 60_000);
+    const usedAfter = await eventually(
+      'Redis keeps memory',
+      () => redisMemory(served),
+      (bytes) => bytes < usedBefore + (4 << 20),
+      30_000,
+    );
+    const allowance = 32 << 20;
+    const freeAfter =
+      system === 'osv'
+        ? await eventually(
+            'the kernel keeps memory',
+            () => guestMetric(served, 'osv_memory_free_bytes'),
+            (bytes) => bytes > freeBefore - allowance,
+            60_000,
+          )
+        : 0;
+    return {
+      benchmark: benchmark.split('\n').slice(1),
+      mixed: JSON.parse(mixed),
+      usedBefore,
+      usedAfter,
+      freeBefore,
+      freeAfter,
+    };
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.message : error}\nend of the console:\n${served.machine.output().slice(-2000)}`,
+    );
+  } finally {
+    await stopServing(served);
+  }
+}
+
+export async function memcachedTrial(options: LoadOptions): Promise<Record<string, unknown>> {
+  const { system, cpus, seconds, log } = options;
+  const served = await serve(system, {
+    name: `memcached-load-${cpus}`,
+    files: { [memcachedProgram]: memcachedProgram },
+    command: memcachedCommand(4),
+    cpus,
+    managementPort,
+    ready: memcachedReady,
+  });
+  try {
+    const third = seconds / 3;
+    const load = async (label: string, ...words: string[]) => {
+      log(`memcached ${label} on ${system}, ${cpus} vCPU`);
+      return loadMemcached(
+        served.network.prefix,
+        served.network.guestAddress,
+        [...words, `seconds=${third}`],
+        (third + 120) * 1000,
+      );
+    };
+    return {
+      plain: await load('plain', 'connections=50'),
+      pipelined: await load('pipelined', 'connections=50', 'pipeline=16', 'seed=2'),
+      large: await load(
+        'large values',
+        'connections=20',
+        'pipeline=4',
+        'value=4000',
+        'keys=500',
+        'set-percent=50',
+        'seed=3',
+      ),
+    };
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.message : error}\nend of the console:\n${served.machine.output().slice(-2000)}`,
+    );
+  } finally {
+    await stopServing(served);
+  }
+}
