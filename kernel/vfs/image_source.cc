@@ -27,14 +27,27 @@ class cluster_read : pinned {
       ++requests;
       i += run;
     }
+    return submit(requests);
+  }
+
+  /// `bytes` is a multiple of 512.
+  result<> run_part(u64 sector, void* into, usize bytes) {
+    requests_[0].kind = devices::block_request::operation::read;
+    requests_[0].sector = sector;
+    requests_[0].data = into;
+    requests_[0].size = bytes;
+    requests_[0].completed = [this](devices::block_request&, result<> outcome) { completed(outcome); };
+    return submit(1);
+  }
+
+ private:
+  result<> submit(usize requests) {
     left_.store(static_cast<u32>(requests), std::memory_order_relaxed);
     for (usize i = 0; i < requests; ++i) device_.submit(requests_[i]);
     (void)queue().wait([this] { return left_.load(std::memory_order_acquire) == 0; }, never, false);
     if (failed_.load(std::memory_order_relaxed)) return fail(errc::io);
     return {};
   }
-
- private:
   /// Interrupt context. The reader may free this object as soon as left_ is 0: the queue is not part of it.
   void completed(const result<>& outcome) {
     if (!outcome.ok()) failed_.store(true, std::memory_order_relaxed);
@@ -95,7 +108,8 @@ class block_source final : public image_source, private page_cache::loader {
     if (full == count) return {};
     // The device ends inside this page.
     __builtin_memset(frames[full]->data(), 0, page_size);
-    return device_.read(whole * page_size / devices::sector_size, frames[full]->data(), size() % page_size);
+    auto part = TRY(osv::make_unique<cluster_read>(device_));
+    return part->run_part(whole * page_size / devices::sector_size, frames[full]->data(), size() % page_size);
   }
 
   devices::block_device& device_;

@@ -50,28 +50,40 @@ result<extent> node::map_extent(u64 position) {
   return e;
 }
 
-result<extent> node::map_chunk(u64 position) {
-  const u16 format = static_cast<u16>(about_.data);
-  const unsigned chunk_bits = of().block_bits() + (format & chunk_bits_mask);
-  const u64 chunk = position >> chunk_bits;
-  const u64 within = position - (chunk << chunk_bits);
-  u32 block;
-  if (format & chunk_indexes) {
+/// The block that chunk `chunk` starts at.
+result<u32> node::chunk_block(u64 chunk) {
+  if (static_cast<u16>(about_.data) & chunk_indexes) {
     chunk_index index;
     TRY(source().read(align_up(about_.tail_offset, sizeof index) + chunk * sizeof index, &index, sizeof index));
     if (index.device) return fail(errc::not_supported);  // a further device holds the data
-    block = index.block;
-  } else {
-    le32 number;
-    TRY(source().read(align_up(about_.tail_offset, sizeof number) + chunk * sizeof number, &number, sizeof number));
-    block = number;
+    return static_cast<u32>(index.block);
   }
+  le32 number;
+  TRY(source().read(align_up(about_.tail_offset, sizeof number) + chunk * sizeof number, &number, sizeof number));
+  return static_cast<u32>(number);
+}
+
+result<extent> node::map_chunk(u64 position) {
+  const unsigned block_bits = of().block_bits();
+  const unsigned chunk_bits = block_bits + (about_.data & chunk_bits_mask);
+  u64 chunk = position >> chunk_bits;
+  const u64 within = position - (chunk << chunk_bits);
+  const u32 block = TRY(chunk_block(chunk));
   extent e;
-  e.length = (1ull << chunk_bits) - within;
-  if (e.length > size() - position) e.length = size() - position;
   e.hole = block == chunk_hole;
+  e.length = (1ull << chunk_bits) - within;
+  // Chunks that follow each other on the device are one extent, as far as one read-ahead goes.
+  constexpr u64 length_enough = 128 * 1024;
+  u64 next_block = block;
+  while (e.length < length_enough && e.length < size() - position) {
+    next_block += 1ull << (chunk_bits - block_bits);
+    const u32 following = TRY(chunk_block(++chunk));
+    if (e.hole ? following != chunk_hole : following != next_block) break;
+    e.length += 1ull << chunk_bits;
+  }
+  if (e.length > size() - position) e.length = size() - position;
   if (e.hole) return e;
-  e.offset = (static_cast<u64>(block) << of().block_bits()) + within;
+  e.offset = (static_cast<u64>(block) << block_bits) + within;
   if (e.offset > source().size() || e.length > source().size() - e.offset) return fail(errc::corrupt);
   return e;
 }

@@ -67,6 +67,7 @@ class node final : public disk_inode {
   result<u64> find(string_view name);
   result<extent> map_extent(u64 position) override;
   result<extent> map_chunk(u64 position);
+  result<u32> chunk_block(u64 chunk);
   u64 directory_blocks() const { return size() / of().block_size() + (size() % of().block_size() != 0); }
 
   description about_;
