@@ -8,6 +8,7 @@
 #include "devices/block_device.hh"
 #include "devices/devices.hh"
 #include "devices/entropy.hh"
+#include "linux/proc/proc.hh"
 #include "linux/program.hh"
 #include "linux/standard_streams.hh"
 #include "linux/system_call.hh"
@@ -183,6 +184,7 @@ void launch(const start_information& information) {
   check_self();
   linux_abi::initialize_system_calls();
   linux_abi::initialize_unix_sockets();
+  if (auto filled = linux_abi::initialize_proc(); !filled.ok()) give_up("/proc cannot be set up (error {})", static_cast<int>(filled.error()));
   auto process = create_process(c);
   if (!process.ok()) give_up("the program's process cannot be set up (error {})", static_cast<int>(process.error()));
   static start_of_program start;
