@@ -28,19 +28,16 @@ step() {
     local title=$1 started=$SECONDS status=0
     shift
     printf '\n== %s\n' "$title" >>"$log"
-    if [ -t 2 ]; then
-        "$@" >>"$log" 2>&1 9>&- &
-        local pid=$!
-        while kill -0 "$pid" 2>/dev/null; do
-            printf '\r\033[Kosv: %s … %d s' "$title" $((SECONDS - started)) >&2
-            sleep 0.5
-        done
-        wait "$pid" || status=$?
-        printf '\r\033[K' >&2
-    else
-        say "$title …"
-        "$@" >>"$log" 2>&1 9>&- || status=$?
-    fi
+    [ -t 2 ] || say "$title …"
+    # In the background, because bash forgets `set -e` in whatever stands before `||`.
+    "$@" >>"$log" 2>&1 9>&- &
+    local pid=$!
+    while [ -t 2 ] && kill -0 "$pid" 2>/dev/null; do
+        printf '\r\033[Kosv: %s … %d s' "$title" $((SECONDS - started)) >&2
+        sleep 0.5
+    done
+    wait "$pid" || status=$?
+    [ ! -t 2 ] || printf '\r\033[K' >&2
     if [ "$status" -ne 0 ]; then
         tail -n 15 "$log" >&2
         fail "$title failed; the whole output is in build/setup.log"
