@@ -8,7 +8,8 @@ import { root } from './commands.ts';
 const layers: readonly (readonly string[])[] = [
   ['base'],
   ['arch'],
-  ['lock', 'trace', 'log'],
+  ['lock'],
+  ['trace', 'log'],
   ['memory'],
   ['sched'],
   ['sync'],
@@ -43,7 +44,8 @@ for (const file of files.sort()) {
     problems.push(`kernel/${file}: stands in no layer`);
     continue;
   }
-  const test = /_(test|fuzz)\.cc$/.test(file);
+  // A layer's folder `testing` holds what its tests share.
+  const test = /_(test|fuzz)\.cc$|\/testing\//.test(file);
   const lines = readFileSync(join(kernel, file), 'utf8').split('\n');
   // An include under OSV_HOSTED is what a unit test puts in the place of hardware.
   let hostedDepth = 0;
