@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { root } from './commands.ts';
 
 // A checkout with the real launcher and set-up, and tools that only write down that they were called.
@@ -122,6 +122,24 @@ test('a step that fails ends with its last words and status 125', async () => {
   const { status, stderr } = await osv('ps');
   expect(status).toBe(125);
   expect(stderr).toMatch(/the registry is away[\s\S]*npm ci\) failed; the whole output is in build\/setup\.log/);
+});
+
+test('an interrupted set-up leaves nothing running and the next call does it all', async () => {
+  tool('npm', `echo $$ >"${folder}/pid"; sleep 60`);
+  const child = spawn(join(checkout, 'scripts/setup.sh'), ['npm'], {
+    env: { PATH: `${tools}:/usr/bin:/bin`, HOME: folder },
+  });
+  const running = () => {
+    const text = readFileSync(join(folder, 'pid'), 'utf8');
+    expect(text).toMatch(/^\d+\n$/);
+    return Number(text);
+  };
+  const pid = await vi.waitFor(running, { timeout: 20_000 });
+  child.kill('SIGTERM');
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130);
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), { timeout: 20_000 });
+  tool('npm', `mkdir -p node_modules/node/bin && cp "${folder}/node" node_modules/node/bin/`);
+  expect(await osv('ps')).toMatchObject({ status: 0 });
 });
 
 test('without root rights and sudo, the sentence says what to install', async () => {

@@ -29,14 +29,20 @@ step() {
     shift
     printf '\n== %s\n' "$title" >>"$log"
     [ -t 2 ] || say "$title …"
-    # In the background, because bash forgets `set -e` in whatever stands before `||`.
+    # In the background, because bash forgets `set -e` in whatever stands before `||`; as a process group of its own,
+    # so that an interrupted set-up leaves nothing running.
+    set -m
     "$@" >>"$log" 2>&1 9>&- &
+    set +m
     local pid=$!
+    # shellcheck disable=SC2064 # this step's process, not that of a later one
+    trap "kill -TERM -- -$pid 2>/dev/null; exit 130" INT TERM HUP
     while [ -t 2 ] && kill -0 "$pid" 2>/dev/null; do
         printf '\r\033[Kosv: %s … %d s' "$title" $((SECONDS - started)) >&2
         sleep 0.5
     done
     wait "$pid" || status=$?
+    trap - INT TERM HUP
     [ ! -t 2 ] || printf '\r\033[K' >&2
     if [ "$status" -ne 0 ]; then
         tail -n 15 "$log" >&2
@@ -91,7 +97,7 @@ obtainable() { # PACKAGE…
 as_root=()
 become_root() { # what for
     [ "$(id -u)" -ne 0 ] || return 0
-    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
         as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
     else
         fail "needs the Debian packages $1; ask an administrator for: apt-get install $1"
