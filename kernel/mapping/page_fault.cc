@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "arch/x86_64/registers.hh"
+#include "arch/x86_64/tsc.hh"
 #include "mapping/address_space.hh"
 #include "memory/translations.hh"
 #include "trace/count.hh"
@@ -22,6 +23,12 @@ bool permitted(const mapping& m, const fault& f) {
 bool memory_is_plentiful() { return free_bytes() > total_bytes() / 4 && free_bytes() > 4 * huge_page_size; }
 
 frame& frame_in(arch::page_table_entry entry) { return frame_of(physical_address{entry & arch::entry_address_mask}); }
+
+/// Records how long a fault took, however it ends.
+struct fault_stopwatch {
+  const u64 from = arch::timestamp();
+  ~fault_stopwatch() { trace::record(trace::histogram::page_fault_latency, arch::ticks_to_nanoseconds(arch::timestamp() - from)); }
+};
 
 }  // namespace
 
@@ -137,6 +144,7 @@ fault_outcome address_space::fault_file(const fault& f) {
 }
 
 fault_outcome address_space::handle_fault(const fault& f) {
+  const fault_stopwatch stopwatch;
   {
     sync::mutex_guard g(mutex_);
     mapping* m = find(f.address);

@@ -8,6 +8,7 @@
 #include "log/log.hh"
 #include "memory/frame_allocator.hh"
 #include "memory/page_table.hh"
+#include "trace/count.hh"
 
 extern "C" osv::u8 kernel_start[], text_end[], rodata_end[], kernel_end[];
 
@@ -126,7 +127,10 @@ result<frame*> allocate_frames(unsigned order) {
     for (unsigned i = 0; i < reclaimer_count && !f; ++i)
       if (reclaimers[i](page_size << (order < 4 ? order + 4 : order)) > 0) f = take(order);
   }
-  if (!f) return fail(errc::no_memory);
+  if (!f) {
+    trace::count(trace::counter::allocation_failures);
+    return fail(errc::no_memory);
+  }
   DEBUG_ASSERT(f->references.load(std::memory_order_relaxed) == 0);
   f->references.store(1, std::memory_order_relaxed);
   f->owner = nullptr;

@@ -12,6 +12,7 @@
 #include "sched/stack_pool.hh"
 #include "sched/timer_queue.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 extern "C" void switch_stacks(osv::u64* save, osv::u64 load);
 
@@ -71,6 +72,8 @@ void switch_to(cpu_scheduler& s, thread& next, u64 now_ticks) {
   thread& previous = current();
   trace::count(trace::counter::context_switches);
   ++previous.context_switches;
+  const thread_state left_as = previous.state.load(std::memory_order_relaxed);
+  trace::point::sched_switch(previous.id, next.id, left_as == thread_state::running || left_as == thread_state::runnable);
   next.state.store(thread_state::running, std::memory_order_relaxed);
   next.on_cpu.store(true, std::memory_order_relaxed);
   next.started_running = now_ticks;
@@ -117,6 +120,7 @@ thread* pull(cpu_scheduler& s, unsigned self) {
     if (o.queue_length.load(std::memory_order_relaxed) == 0) continue;
     if (thread* t = o.steal(self)) {
       trace::count(trace::counter::migrations);
+      trace::point::sched_migrate(t->id, other, self);
       t->cpu.store(self, std::memory_order_relaxed);
       // Keep the distance to the others in the new queue.
       t->virtual_runtime = s.minimum_virtual_runtime;
@@ -183,6 +187,7 @@ void make_runnable(thread& t) {
   const unsigned target = choose_cpu(t);
   t.queued_at = arch::timestamp();
   t.cpu.store(target, std::memory_order_relaxed);
+  trace::point::sched_wakeup(t.id, target);
   cpu_scheduler& s = schedulers[target];
   if (target == self) {
     s.enqueue(t, wake_up_bonus);
@@ -193,6 +198,7 @@ void make_runnable(thread& t) {
       arm_slice(s, t.queued_at);
     return;
   }
+  trace::count(trace::counter::wake_ups_remote);
   thread* head = s.incoming.load(std::memory_order_relaxed);
   do {
     t.next_incoming = head;
@@ -275,6 +281,8 @@ void unpark(thread& t) {
 
 void start(thread& t) {
   t.retain();  // the scheduler's own, dropped when the ended thread is reaped
+  trace::count(trace::counter::threads_created);
+  trace::point::thread_create(t.id);
   t.state.store(thread_state::runnable, std::memory_order_relaxed);
   {
     arch::interrupt_guard guard;
@@ -287,6 +295,7 @@ void start(thread& t) {
 void exit_current() {
   arch::disable_interrupts();
   thread& t = current();
+  trace::point::thread_exit(t.id);
   remove_from_all(t);
   t.state.store(thread_state::ended, std::memory_order_relaxed);
   cpu_scheduler& s = local();

@@ -4,6 +4,8 @@
 #include "arch/x86_64/local_apic.hh"
 #include "arch/x86_64/tsc.hh"
 #include "sched/clock.hh"
+#include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::sched {
 
@@ -60,6 +62,8 @@ void timer_queue::fire_due() {
     }
     // The timer may be gone once the callback ran and `running_` is cleared: nothing of it is touched afterwards.
     const timer::callback call = due->callback_;
+    trace::count(trace::counter::timers_fired);
+    trace::point::timer_fire(due->deadline_);
     call(*due);
     // release: cancel() on another CPU sees the callback's effects.
     running_.store(nullptr, std::memory_order_release);

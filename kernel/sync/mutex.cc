@@ -1,6 +1,7 @@
 #include "sync/mutex.hh"
 
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::sync {
 
@@ -16,6 +17,7 @@ void mutex::lock_slow() {
   const nanoseconds waited = sched::now() - from;
   trace::count(trace::counter::mutex_wait_nanoseconds, static_cast<u64>(waited));
   trace::record(trace::histogram::mutex_wait, waited);
+  trace::point::mutex_lock_wait(this, waited);
 }
 
 }  // namespace osv::sync

@@ -5,6 +5,7 @@
 
 #include "lock/spin_lock.hh"
 #include "sync/wait_queue.hh"
+#include "trace/points.hh"
 
 namespace osv::sync {
 
@@ -17,6 +18,8 @@ class mutex : pinned {
     // acquire: what the last holder wrote is visible.
     if (!state_.compare_exchange_strong(expected, 1, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]]
       lock_slow();
+    else
+      trace::point::mutex_lock(this);
   }
   bool try_lock() {
     u32 expected = 0;

@@ -10,6 +10,7 @@
 #include "sched/clock.hh"
 #include "sync/wait_queue.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::devices::virtio {
 namespace {
@@ -166,11 +167,15 @@ void block::complete(block_request& request, errc outcome) {
     } else if (request.kind == write) {
       trace::count(trace::counter::block_writes);
       trace::count(trace::counter::block_written_bytes, request.size);
+    } else {
+      trace::count(request.kind == flush ? trace::counter::block_flushes : trace::counter::block_discards);
     }
   } else {
     trace::count(trace::counter::block_errors);
   }
-  trace::record(trace::histogram::block_latency, sched::now() - request.submitted_at);
+  const nanoseconds took = sched::now() - request.submitted_at;
+  trace::record(trace::histogram::block_latency, took);
+  trace::point::block_complete(request.kind, request.sector, took, outcome);
   request.completed(request, outcome == errc::ok ? result<>() : result<>(fail(outcome)));
 }
 
@@ -187,6 +192,7 @@ errc block::check(const block_request& request) const {
 
 void block::submit(block_request& request) {
   request.submitted_at = sched::now();
+  trace::point::block_submit(request.kind, request.sector, request.size);
   errc bad = check(request);
   // Without the feature the device writes through (5.2.5.2): there is nothing to flush.
   const bool nothing_to_do = request.kind == block_request::operation::flush && !can_flush_;
