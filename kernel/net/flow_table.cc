@@ -48,6 +48,14 @@ void flow_table::erase(tcp::connection& c) {
   c.release();
 }
 
+void flow_table::clear() {
+  for (u32 i = 0; i <= mask_ && buckets_; ++i)
+    while (tcp::connection* c = buckets_[i].first) {
+      c->abandon();
+      erase(*c);
+    }
+}
+
 void flow_table::for_each(function_ref<void(tcp::connection&)> f) {
   for (u32 i = 0; i <= mask_ && buckets_; ++i) {
     lock::guard g(buckets_[i].lock);

@@ -32,6 +32,8 @@ class flow_table : pinned {
   result<> insert(tcp::connection& c);
   /// Takes out and drops the table's reference.
   void erase(tcp::connection& c);
+  /// Takes every connection out. At the end only.
+  void clear();
   /// Calls f with each connection, under its bucket's lock.
   void for_each(function_ref<void(tcp::connection&)> f);
 

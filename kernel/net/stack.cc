@@ -35,8 +35,8 @@ result<interface*> stack::attach(devices::network_device& device) {
 }
 
 void stack::stop() {
-  connections.for_each([](tcp::connection& c) { c.abandon(); });
   timers.stop();
+  connections.clear();
 }
 
 interface* stack::interface_named(std::string_view name) {

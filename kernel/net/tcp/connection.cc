@@ -148,7 +148,7 @@ void connection::finish(errc error) {
 }
 
 void connection::abandon() {
-  // Called under the bucket's lock at the very end: only what breaks reference cycles.
+  release_buffers();
   listener_ = nullptr;
 }
 

@@ -207,8 +207,12 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
   const usize header_size = sizeof(tcp_header) + option_size;
   auto* header = reinterpret_cast<tcp_header*>(p->append(header_size));
   __builtin_memcpy(header + 1, option_bytes, option_size);
+  // SACK blocks take their room from the payload: mss_ counts only time-stamps in.
+  const u32 segment = mss_ - static_cast<u32>(length ? option_size - (timestamps_ ? 12 : 0) : 0);
+  const bool offload = length > segment && segmentation_offload();
   if (length) {
-    const u32 filled = static_cast<u32>(send_.fill(*p, sequence, length));
+    const u32 wanted = length > segment && !offload ? segment : length;
+    const u32 filled = static_cast<u32>(send_.fill(*p, sequence, wanted));
     if (filled == 0) return fail(errc::no_buffers);
     if (filled < length) {
       flags &= static_cast<u8>(~(tcp_fin | tcp_psh));
@@ -243,7 +247,7 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
   }
   header->checksum = 0;
   header->urgent = 0;
-  if (length > mss_ && segmentation_offload()) p->segment_size = mss_;
+  if (offload && length > segment) p->segment_size = static_cast<u16>(segment);
   stack::finish_checksum(*p, route_, key.local, key.remote, protocol_tcp, offsetof(tcp_header, checksum));
 
   if (flags & tcp_ack) {
