@@ -21,6 +21,13 @@ const vitest = (name: string, ...args: string[]): Command => [
   ...args,
 ];
 
+/** A suite of test/ in the form that fits into CI; its longer forms are npm scripts. */
+function suite(name: string, program: string, ...flags: string[]): Step {
+  const file = `${name.replaceAll(' ', '-')}.json`;
+  const command: Command = ['node', program, ...flags, '--output', `build/test-results/${file}`];
+  return { name, commands: [command], results: { file, read: readSuite } };
+}
+
 /** Every step, in order: what is quick and catches most comes first. */
 export const steps: readonly Step[] = [
   { name: 'lint', commands: [['biome', 'ci', '--colors=off', '.']] },
@@ -42,13 +49,10 @@ export const steps: readonly Step[] = [
     commands: [vitest('unit')],
     results: { file: 'unit.json', read: readVitest },
   },
-  {
-    name: 'conformance with Linux',
-    commands: [
-      ['node', 'test/linux-conformance/main.ts', '--quick', '--output', 'build/test-results/conformance.json'],
-    ],
-    results: { file: 'conformance.json', read: readSuite },
-  },
+  suite('conformance with Linux', 'test/linux-conformance/main.ts', '--quick'),
+  suite('packets', 'test/packets/scripts/main.ts'),
+  suite('bad wire', 'test/packets/bad-wire/main.ts', '--short'),
+  suite('load', 'test/load/main.ts', '--short'),
   {
     name: 'end to end',
     commands: [vitest('e2e', '--config', 'test/e2e/vitest.config.ts')],
