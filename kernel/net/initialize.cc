@@ -2,6 +2,7 @@
 
 #include "log/log.hh"
 #include "memory/frames.hh"
+#include "net/dhcp.hh"
 #include "net/stack.hh"
 #include "net/tcp/tcp.hh"
 #include "net/udp/udp.hh"
@@ -12,6 +13,9 @@ namespace {
 
 alignas(stack) u8 stack_storage[sizeof(stack)];
 stack* kernel_stack = nullptr;
+dhcp_client* dhcp_clients[stack::interfaces_max] = {};
+string hostname;
+resolver_configuration configured;
 
 constexpr int stream = 1, datagram = 2;
 
@@ -44,6 +48,8 @@ limits limits_for(u64 memory_bytes) {
 
 stack& the_stack() { return *kernel_stack; }
 
+namespace {
+
 result<> configure_static(interface& i, const interface_configuration& c) {
   if (c.mtu) i.set_mtu(c.mtu);
   for (const prefixed_address& a : c.addresses) {
@@ -63,7 +69,23 @@ result<> configure_static(interface& i, const interface_configuration& c) {
   return {};
 }
 
+result<> start_dhcp(interface& i) {
+  dhcp_client* client = TRY(osv::make_unique<dhcp_client>(the_stack(), i)).release();
+  dhcp_clients[i.index() - 1] = client;
+  return client->start(hostname.view());
+}
+
+result<> keep_resolver(const vector<address>& servers, const vector<string>& domains, resolver_configuration& into) {
+  for (const address& a : servers) TRY(into.nameservers.push_back(a));
+  for (const string& d : domains) TRY(into.search_domains.push_back(TRY(string::create(d))));
+  return {};
+}
+
+}  // namespace
+
 result<> initialize(const configuration& c) {
+  hostname = TRY(string::create(c.hostname));
+  TRY(keep_resolver(c.nameservers, c.search_domains, configured));
   stack& s = *new (stack_storage) stack;
   TRY(s.initialize(limits_for(memory::statistics().total_bytes)));
   kernel_stack = &s;
@@ -77,6 +99,24 @@ result<> initialize(const configuration& c) {
       auto configured = configure_static(*i, c.interfaces[n]);
       if (!configured.ok()) log::error("net: {}: cannot set the addresses (error {})", i->name(), static_cast<int>(configured.error()));
     }
+    if (started.ok() && (c.dhcp_everywhere || (n < c.interfaces.size() && c.interfaces[n].dhcp))) TRY(start_dhcp(*i));
+  }
+  return {};
+}
+
+bool wait_configured(nanoseconds deadline) {
+  for (dhcp_client* client : dhcp_clients)
+    if (client && client->changed().wait([&] { return client->settled(); }, deadline, false) != sync::wait_result::ready) return false;
+  return true;
+}
+
+result<> resolver(resolver_configuration& into) {
+  TRY(keep_resolver(configured.nameservers, configured.search_domains, into));
+  const bool servers = into.nameservers.empty(), domains = into.search_domains.empty();
+  for (dhcp_client* client : dhcp_clients) {
+    if (!client) continue;
+    if (servers) TRY(client->nameservers(into.nameservers));
+    if (domains) TRY(client->search_domains(into.search_domains));
   }
   return {};
 }
