@@ -42,7 +42,7 @@ test('stop is SIGTERM first, and the power switch after the grace period', async
   for (const name of ['polite', 'stubborn']) {
     await expect.poll(() => osv.must('logs', name), { timeout: 30_000 }).toContain('waiting');
   }
-  await osv.must('stop', '-t', '1', 'polite', 'stubborn');
+  await osv.must('stop', '-t', '5', 'polite', 'stubborn');
   const exits = Object.fromEntries((await osv.instances()).map(({ name, exit }) => [name, exit]));
   expect(exits.polite).toMatchObject({ code: 143, reason: 'stopped' });
   expect(exits.stubborn).toMatchObject({ code: 137, reason: 'stopped' });
