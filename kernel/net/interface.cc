@@ -4,6 +4,7 @@
 #include "net/stack.hh"
 #include "net/tcp/connection.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::net {
 
@@ -116,6 +117,7 @@ void interface::transmit(unique<io::packet> packet, const devices::mac_address& 
   count_transmitted(packet->size());
   trace::count(trace::counter::network_transmitted_packets);
   trace::count(trace::counter::network_transmitted_bytes, packet->size());
+  trace::point::net_transmit(packet->size());
   device_->transmit(std::move(packet));
 }
 
@@ -131,6 +133,7 @@ void interface::frame_received(unique<io::packet> packet) {
   count_received(size);
   trace::count(trace::counter::network_received_packets);
   trace::count(trace::counter::network_received_bytes, size);
+  trace::point::net_receive(size);
   packet->interface = this;
   if (packet->linear() < sizeof(ethernet_header)) return stack_.drop(drop_reason::malformed);
   const auto* header = reinterpret_cast<const ethernet_header*>(packet->data());

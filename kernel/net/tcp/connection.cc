@@ -3,6 +3,7 @@
 
 #include "net/poll_bits.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::net::tcp {
 
@@ -111,6 +112,7 @@ void connection::set_state(state s) {
   const auto counted = [](state x) { return x != state::closed; };
   if (counted(state_)) stack_.connections_by_state[static_cast<usize>(state_)].fetch_sub(1, std::memory_order_relaxed);
   if (state_ == state::time_wait) stack_.time_wait_count.fetch_sub(1, std::memory_order_relaxed);
+  trace::point::tcp_state(ports_for_trace(), state_, s);
   state_ = s;
   if (counted(s)) stack_.connections_by_state[static_cast<usize>(s)].fetch_add(1, std::memory_order_relaxed);
   if (s == state::time_wait) stack_.time_wait_count.fetch_add(1, std::memory_order_relaxed);

@@ -152,6 +152,8 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   u32 settle();
   u32 compute_readiness() const;
   void set_state(state s);
+  /// Local port << 16 | remote port, as tracepoints tell a connection.
+  u32 ports_for_trace() const { return static_cast<u32>(key.local_port) << 16 | key.remote_port; }
   void finish(errc error);           // to CLOSED: leaves the tables
   void stop_listening();
   void shrink_path_mtu(u16 mtu);

@@ -3,6 +3,7 @@
 #include "net/poll_bits.hh"
 #include "net/tcp/connection.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::net::tcp {
 
@@ -128,6 +129,7 @@ bool connection::resend(sent_record& r) {
   bytes_resent += length;
   ++retransmits_total_;
   trace::count(trace::counter::tcp_segments_retransmitted);
+  trace::point::tcp_retransmit(ports_for_trace(), start, length);
   if (retransmit_kind_ == retransmit_kind::none || retransmit_at_ == never) arm_retransmission();
   return true;
 }
@@ -260,6 +262,7 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
   bytes_sent += length;
   last_sent_at = time;
   trace::count(trace::counter::tcp_segments_sent);
+  trace::point::tcp_transmit(ports_for_trace(), sequence, length, flags);
   if (length) {
     ++data_segments_out;
     if (new_data) trace::count(trace::counter::tcp_sent_bytes, length);

@@ -2,6 +2,7 @@
 #include "net/checksum.hh"
 #include "net/tcp/connection.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::net::tcp {
 
@@ -15,6 +16,7 @@ void receive(stack& s, unique<io::packet> packet, interface& in, const address& 
   }
   const auto* header = reinterpret_cast<const tcp_header*>(packet->data());
   const flow f{destination, source, header->destination_port, header->source_port};
+  trace::point::tcp_receive(static_cast<u32>(f.local_port) << 16 | f.remote_port, static_cast<u32>(header->sequence), packet->size(), header->flags);
   if (ref<connection> c = s.connections.find(f)) {
     c->enqueue(std::move(packet));
     if (in.is_loopback())

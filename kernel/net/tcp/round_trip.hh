@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/types.hh"
+#include "trace/count.hh"
 
 namespace osv::net::tcp {
 
@@ -17,6 +18,7 @@ class round_trip {
 
   void sample(nanoseconds r) {
     if (r < 1) r = 1;
+    trace::record(trace::histogram::tcp_round_trip, r);
     if (!known()) {
       smoothed_ = r;
       variation_ = r / 2;
