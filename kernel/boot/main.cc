@@ -26,7 +26,7 @@ namespace osv::boot {
 
 namespace {
 
-start_information information;
+constinit start_information information;  // filled in before constructors run
 
 /// A canary that differs at each boot. RDRAND where there is one; the time stamp's low bits are better than nothing.
 u64 early_random() {

@@ -11,9 +11,9 @@ namespace osv::boot {
 struct start_information {
   static constexpr usize ranges_max = 64;
 
-  memory::physical_range ram[ranges_max];
+  memory::physical_range ram[ranges_max] = {};
   usize ram_count = 0;
-  memory::physical_range reserved[ranges_max];  // inside RAM, but in use: modules, the structures themselves
+  memory::physical_range reserved[ranges_max] = {};  // inside RAM, but in use: modules, the structures themselves
   usize reserved_count = 0;
   physical_address acpi_root{};                 // 0: unknown
   std::string_view command_line;                // in the physical map

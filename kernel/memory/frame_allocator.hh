@@ -6,7 +6,7 @@
 namespace osv::memory {
 
 struct physical_range {
-  u64 begin, end;  // bytes; end is exclusive
+  u64 begin = 0, end = 0;  // bytes; end is exclusive
 };
 
 /// Takes over the machine's memory: `ram` are the usable ranges, `reserved` what must not be touched (kernel, modules,
