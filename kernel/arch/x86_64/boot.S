@@ -113,6 +113,7 @@ ap_protected:
   wrmsr
   mov $0x80010033, %eax
   mov %eax, %cr0
+  lea 0xff0(%ebx), %esp       // the end of this page, for the two words of the far return
   lea (ap_long - ap_trampoline_start)(%ebx), %eax
   push $0x08
   push %eax

@@ -66,7 +66,6 @@ result<message_interrupt> allocate_message_interrupt(unsigned cpu, interrupt_han
 }
 
 void dispatch_device_interrupt(u8 vector) {
-  count(trace::counter::interrupts_device);
   if (is_device_vector(vector)) {
     if (vector_table* table = tables[cpu_id()].load(std::memory_order_acquire))
       if (interrupt_handler* handler = table->handlers[vector - device_vector_first].load(std::memory_order_acquire)) (*handler)();
