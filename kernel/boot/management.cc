@@ -11,6 +11,7 @@
 #include "telemetry/scheduler_sources.hh"
 #include "telemetry/sources.hh"
 #include "trace/tracepoint.hh"
+#include "vfs/missing_files.hh"
 
 namespace osv::boot {
 
@@ -62,6 +63,7 @@ void start_management(const configuration& settings, linux_abi::process& program
   c.hooks.power_off = request_power_off;
   c.hooks.list_threads = telemetry::list_kernel_threads;
   c.hooks.list_mappings = list_mappings;
+  c.hooks.list_missing_files = vfs::for_each_missing;
   if (auto started = telemetry::start_management(c); !started.ok())
     log::error("the management API cannot be started on port {} (error {})", c.port, static_cast<int>(started.error()));
 }

@@ -1,5 +1,6 @@
 // open(2) and the opening of what a look-up found.
 #include "vfs/inode.hh"
+#include "vfs/missing_files.hh"
 #include "vfs/open_file.hh"
 #include "vfs/walk.hh"
 
@@ -88,7 +89,10 @@ result<ref<io::file>> open(const lookup_base& base, string_view path, u32 flags,
     if (flags & flag::directory) return fail(errc::invalid);
     return open_or_create(walk, path, flags, mode);
   }
-  TRY(walk.all(path, !(flags & flag::no_follow)));
+  if (auto walked = walk.all(path, !(flags & flag::no_follow)); !walked.ok()) {
+    if (walked.error() == errc::no_entry) note_missing(path);
+    return fail(walked.error());
+  }
   if (walk.file()) return reopen(*walk.file(), flags);
   if (temporary) return open_unnamed(walk.object(), flags, mode);
   return open_at(walk.object(), flags, false);
