@@ -2,6 +2,8 @@
 
 #include "boot/command_line.hh"
 #include "boot/configuration.hh"
+#include "boot/management.hh"
+#include "boot/network.hh"
 #include "boot/processors.hh"
 #include "boot/self_check.hh"
 #include "boot/shutdown.hh"
@@ -16,6 +18,7 @@
 #include "linux/unix_socket.hh"
 #include "log/log.hh"
 #include "sched/clock.hh"
+#include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
 #include "vfs/vfs.hh"
 
@@ -27,6 +30,7 @@ using telemetry::boot_phase;
 
 constexpr std::string_view root_serial = "root", boot_serial = "boot", boot_mount = "/run/osv/boot";
 constexpr usize configuration_size_max = 1 << 20;
+constexpr nanoseconds entropy_wait = 100 * millisecond;
 
 void set_log_level(std::string_view name) {
   if (name == "debug") log::set_level(log::level::debug);
@@ -181,10 +185,14 @@ void launch(const start_information& information) {
   c = read_configuration(information);
   set_log_level(c.log_level);
   mount_volumes(c);
+  if (!sync::random_seeded()) devices::collect_entropy(sched::now() + entropy_wait);
+  if (auto started = start_network(c); !started.ok()) give_up("the network cannot be set up (error {})", static_cast<int>(started.error()));
+  telemetry::mark_boot_phase(boot_phase::network);
   check_self();
   linux_abi::initialize_system_calls();
   linux_abi::initialize_unix_sockets();
   if (auto filled = linux_abi::initialize_proc(); !filled.ok()) give_up("/proc cannot be set up (error {})", static_cast<int>(filled.error()));
+  start_management(c);
   auto process = create_process(c);
   if (!process.ok()) give_up("the program's process cannot be set up (error {})", static_cast<int>(process.error()));
   static start_of_program start;

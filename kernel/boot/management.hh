@@ -1,13 +1,12 @@
-// Gives telemetry what only upper layers know, and starts the management API.
+// Metrics and the management port: what only the top layer can put together.
 #pragma once
 
 #include "boot/configuration.hh"
-#include "linux/process.hh"
 
 namespace osv::boot {
 
-/// Registers every metric's source, switches the configured tracepoints on and starts the management server, if it is
-/// wanted. After the network is up, before the program starts. Problems are logged: metrics are no reason not to start.
-void start_management(const configuration& settings, linux_abi::process& program);
+/// Registers every source of metrics and starts the server, if the configuration wants one. A server that cannot start is
+/// logged: the program runs without it.
+void start_management(const configuration& c);
 
 }  // namespace osv::boot

@@ -105,6 +105,8 @@ void serve_control_port(devices::console_port& port) {
 
 }  // namespace
 
+linux_abi::process* program_process() { return program; }
+
 void request_power_off() {
   // Safe in interrupts: only signals. The second request is the impatient one.
   if (power_requests.fetch_add(1, std::memory_order_relaxed) == 0)

@@ -5,10 +5,16 @@
 
 #include "base/types.hh"
 
+namespace osv::linux_abi {
+class process;
+}
+
 namespace osv::boot {
 
 /// Hooks panic, program end, power button and the control port's signals. After devices are there.
 void initialize_shutdown(std::string_view panic_action);
+/// The program's process once it runs; nullptr before.
+linux_abi::process* program_process();
 /// The control port's line {"event":"ready",…}.
 void report_ready(u64 boot_microseconds);
 /// A program that could not be started: one sentence to the console and the control port, then power off.
