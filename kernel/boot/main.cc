@@ -13,6 +13,7 @@
 #include "memory/translations.hh"
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
+#include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
 
 extern "C" {
@@ -56,6 +57,7 @@ extern "C" [[noreturn, gnu::optimize("no-stack-protector")]] void boot_main() {
   read_start_information(boot_start_info, information);
   memory::initialize_frames(information.ram, information.ram_count, information.reserved, information.reserved_count);
   for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
+  sync::initialize_random();
   telemetry::mark_boot_phase(boot_phase::memory);
 
   devices::acpi::initialize(information.acpi_root);

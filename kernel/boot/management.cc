@@ -6,10 +6,13 @@
 #include "linux/system_call_counts.hh"
 #include "linux/task.hh"
 #include "log/log.hh"
+#include "sched/scheduler.hh"
 #include "telemetry/management.hh"
 #include "telemetry/network_sources.hh"
 #include "telemetry/scheduler_sources.hh"
 #include "telemetry/sources.hh"
+#include "trace/points.hh"
+#include "vfs/missing_files.hh"
 
 namespace osv::boot {
 
@@ -45,17 +48,23 @@ void list_mappings(function_ref<void(const telemetry::mapping_row&)> show) {
   });
 }
 
+/// Traced system calls leave the fast path.
+void tracepoints_changed() {
+  linux_abi::trace_system_calls(trace::point::system_call_enter.is_enabled() || trace::point::system_call_exit.is_enabled());
+}
+
 }  // namespace
 
 void start_management(const configuration& c) {
+  trace::set_thread_id_source([] { return sched::current().id; });
   telemetry::register_kernel_sources();
   telemetry::register_network_sources();
   telemetry::register_scheduler_sources();
   register_program_sources();
   for (const string& name : c.tracepoints) {
     if (!telemetry::enable_tracepoint(name).ok()) log::warning("there is no tracepoint {}", name.view());
-    if (name.view().substr(0, 11) == "system_call") linux_abi::trace_system_calls(true);
   }
+  tracepoints_changed();
   telemetry::management_configuration m;
   m.port = c.management_port;
   m.token = c.management_token;
@@ -63,6 +72,8 @@ void start_management(const configuration& c) {
   m.hooks.power_off = &request_power_off;
   m.hooks.list_threads = &telemetry::list_kernel_threads;
   m.hooks.list_mappings = &list_mappings;
+  m.hooks.list_missing_files = &vfs::for_each_missing;
+  m.hooks.tracepoints_changed = &tracepoints_changed;
   if (auto started = telemetry::start_management(m); !started.ok())
     log::warning("the management port {} cannot be opened (error {})", c.management_port, static_cast<int>(started.error()));
 }

@@ -17,6 +17,7 @@ namespace {
 constexpr unsigned seeded_bits = 256;
 /// Ticks of the time-stamp counter after which a CPU's key is renewed: a few seconds.
 constexpr u64 renew_after = 1ull << 34;
+constexpr unsigned jitter_samples = 1024;
 
 /// First nonce word: what a block is for. No key is used for two purposes with the same nonce.
 enum purpose : u32 { absorb = 1, derive, request, stream };
@@ -91,14 +92,14 @@ void renew(generator& g, u64 generation, u64 now) {
   g.renewed_at = now;
 }
 
-/// Mixes in how long some memory accesses take, 1,024 times. Returns the bits to credit: an eighth for each sample whose
+/// Mixes in how long some memory accesses take, `samples` times. Returns the bits to credit: an eighth for each sample whose
 /// second difference varied, so that jitter alone needs more than one round.
-unsigned absorb_jitter() {
+unsigned absorb_jitter(unsigned samples) {
   static u8 touched[4096];
   unsigned varied = 0;
   u64 previous_delta = 0, before = arch::timestamp();
   i64 previous_difference = 0;
-  for (unsigned sample = 0; sample < 1024; ++sample) {
+  for (unsigned sample = 0; sample < samples; ++sample) {
     for (unsigned i = 0; i < 16; ++i)
       asm volatile("incb (%0)" ::"r"(&touched[(sample * 331 + i * 251) % sizeof touched]) : "memory");
     const u64 after = arch::timestamp(), delta = after - before;
@@ -121,7 +122,8 @@ void initialize_random() {
   unsigned words = 0;
   for (u64& word : hardware)
     if (arch::hardware_random(word)) ++words;
-  add_entropy(hardware, sizeof hardware, words * 64 + absorb_jitter());
+  // Jitter is dear (a block of ChaCha20 for each sample), and a processor with a generator hardly needs it.
+  add_entropy(hardware, sizeof hardware, words * 64 + absorb_jitter(words ? 64 : jitter_samples));
 }
 
 void add_entropy(const void* data, usize size, unsigned credit_bits) {
@@ -143,7 +145,7 @@ wait_result wait_until_random_seeded() {
   for (;;) {
     if (random_seeded()) return wait_result::ready;
     // Without a generator in the processor or virtio-rng, timing is all there is: one round between sleeps.
-    const unsigned bits = absorb_jitter();
+    const unsigned bits = absorb_jitter(jitter_samples);
     add_entropy(nullptr, 0, bits);
     const nanoseconds deadline = sched::now() + 10 * millisecond;
     const wait_result outcome = the_seeded_queue().wait([] { return random_seeded(); }, deadline);

@@ -130,6 +130,7 @@ result<> change_tracepoints(const http_request& request, http_response& response
     }
   TRY(provide_rings());
   for (json::value change : changes) apply_change(change);
+  if (hooks().tracepoints_changed) hooks().tracepoints_changed();
   return serve_tracepoints(request, response);
 }
 

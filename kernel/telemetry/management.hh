@@ -34,6 +34,8 @@ struct management_hooks {
   void (*list_mappings)(function_ref<void(const mapping_row&)>) = nullptr;
   /// Paths that did not exist when opened, bounded.
   void (*list_missing_files)(function_ref<void(std::string_view)>) = nullptr;
+  /// Called after tracepoints were switched: who keeps slow paths for them looks here which are on.
+  void (*tracepoints_changed)() = nullptr;
 };
 
 struct management_configuration {
@@ -46,7 +48,8 @@ struct management_configuration {
 /// bind(2) (EADDRINUSE), EINVAL for a token that is too long.
 result<> start_management(const management_configuration& configuration);
 
-/// Switches a tracepoint on or off by name, as the API does (boot.json's kernel.tracepoints). ENOENT, ENOMEM.
+/// Switches a tracepoint on or off by name, as the API does (boot.json's kernel.tracepoints); the hook is not called.
+/// ENOENT, ENOMEM.
 result<> enable_tracepoint(std::string_view name, bool on = true);
 
 }  // namespace osv::telemetry
