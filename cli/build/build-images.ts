@@ -43,11 +43,15 @@ async function sourcesOf(
     if (source !== undefined) throw new LocalError('invalid-argument', 'Give either --package or a source, not both.');
     return [{ name: options.tag ?? firstPackage, from: { kind: 'packages', names } }];
   }
-  if (source === undefined) throw new LocalError('invalid-argument', 'Name what to build: a file, a folder or --package.');
+  if (source === undefined)
+    throw new LocalError('invalid-argument', 'Name what to build: a file, a folder or --package.');
   if (/\.(ya?ml|json)$/.test(source) || source === '-') {
     const apps = await readAppFiles([source]);
     if (options.tag !== undefined && apps.length > 1) {
-      throw new LocalError('invalid-argument', `${source} has ${apps.length} apps, which cannot share the tag ${options.tag}.`);
+      throw new LocalError(
+        'invalid-argument',
+        `${source} has ${apps.length} apps, which cannot share the tag ${options.tag}.`,
+      );
     }
     return apps.map(({ app, folder }) => ({ name: options.tag ?? app.metadata.name, from: sourceOfApp(app, folder) }));
   }
