@@ -3,10 +3,11 @@
  * The tests drive QEMU themselves so that a mistake in local/ cannot hide one in the kernel.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killGroup } from './command.ts';
-import { buildFolder } from './paths.ts';
 
 export interface GuestOptions {
   readonly kernel: string;
@@ -96,7 +97,7 @@ export function qemuArguments(options: GuestOptions, folder: string): string[] {
       args.push('-device', `virtserialport,nr=${index + 1},name=dev.osv.${name},chardev=${name}`);
     }
     if (options.input !== undefined) {
-      args.push('-chardev', `file,id=stdin,path=/dev/null,input-path=${join(folder, 'stdin')}`);
+      args.push('-chardev', `socket,id=stdin,path=${join(folder, 'stdin')}`);
       args.push('-device', 'virtserialport,nr=4,name=dev.osv.stdin,chardev=stdin');
     }
   }
@@ -144,10 +145,22 @@ export function endOf(control: readonly ControlEvent[], serial: string): GuestEn
   return { kind: 'unknown' };
 }
 
+/** Gives the bytes to whoever connects, then half-closes: QEMU drops what it has not read yet at a full close. */
+function serveInput(path: string, text: string): Server {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    socket.resume();
+    socket.end(text);
+  });
+  server.listen(path);
+  return server;
+}
+
 /** Starts a guest; `ended` resolves when QEMU is gone, by itself, by `stop` or by the time-out. */
 export function startGuest(options: GuestOptions): RunningGuest {
-  const folder = mkdtempSync(join(buildFolder('runs'), 'guest-'));
-  if (options.input !== undefined) writeFileSync(join(folder, 'stdin'), options.input);
+  // A socket's path holds 107 bytes, which a deep checkout would pass.
+  const folder = mkdtempSync(join(tmpdir(), 'osv-guest-'));
+  const input = options.input === undefined ? undefined : serveInput(join(folder, 'stdin'), options.input);
   const command = [...(options.prefix ?? []), 'qemu-system-x86_64', ...qemuArguments(options, folder)];
   const started = performance.now();
   const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -167,6 +180,7 @@ export function startGuest(options: GuestOptions): RunningGuest {
     child.on('close', () => {
       clearTimeout(timer);
       process.off('exit', killWithParent);
+      input?.close();
       const control = parseControl(decode(join(folder, 'control')));
       const result: GuestResult = {
         end: timedOut ? { kind: 'timeout' } : endOf(control, serial()),
