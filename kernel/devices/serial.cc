@@ -128,8 +128,15 @@ void write_unlocked(std::string_view text) {
 }
 
 void write(std::string_view text) {
-  lock::guard guard(output_lock);
+  // A CPU that was stopped in the middle of a line (panic) never gives the lock back: wait long enough for a line, no longer.
+  arch::interrupt_guard guard;
+  bool held = output_lock.try_acquire();
+  for (unsigned tries = 0; !held && tries < 50'000'000; ++tries) {
+    arch::pause();
+    held = output_lock.try_acquire();
+  }
   write_unlocked(text);
+  if (held) output_lock.release();
 }
 
 void start_input() {

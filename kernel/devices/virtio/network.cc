@@ -241,6 +241,7 @@ void network::receive_loop(queue_pair& pair) {
       receive_one(pair, c);
       ++count;
     }
+    if (ring.broken()) break;
     fill(pair);
     const bool room = reclaim(pair);
     if ((count || room) && batch_done) batch_done();
