@@ -3,6 +3,7 @@
 #include "vfs/device/device_directory.hh"
 #include "vfs/erofs/file_system.hh"
 #include "vfs/generated/tree.hh"
+#include "vfs/iso9660/file_system.hh"
 #include "vfs/page_cache.hh"
 #include "vfs/ram/system.hh"
 #include "vfs/walk.hh"
@@ -35,8 +36,9 @@ result<location> directory_at(string_view path) {
 result<ref<file_system>> open_device_image(devices::block_device& device, string_view type) {
   if (type == "erofs" || type == "auto") {
     auto erofs = erofs::open_image(TRY(open_block_source(device)));
-    if (erofs.ok() || type == "erofs" || erofs.error() != errc::invalid) return erofs;
+    if (type == "erofs" || erofs.ok() || erofs.error() != errc::invalid) return erofs;
   }
+  if (type == "iso9660" || type == "auto") return iso9660::open_image(TRY(open_block_source(device)));
   return fail(errc::no_device);
 }
 
