@@ -147,6 +147,7 @@ result<> dhcp_client::apply(dhcp_lease&& lease) {
     if (lease.mtu >= mtu_min && lease.mtu <= interface_.device()->mtu()) interface_.set_mtu(lease.mtu);
     const u32 host = ~ipv4_mask(prefix);
     TRY(interface_.add_address({address::from_ipv4(lease.address), prefix, lease.broadcast ? lease.broadcast : prefix < 31 ? lease.address | host : 0}));
+    interface_.neighbours().announce(lease.address);
     const auto add = [&](route_entry e) {
       e.out = &interface_;
       (void)stack_.routes.add(e);

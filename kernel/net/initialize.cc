@@ -59,6 +59,7 @@ result<> configure_static(interface& i, const interface_configuration& c) {
     }
     const u32 ip = a.ip.ipv4(), mask = ipv4_mask(a.prefix);
     TRY(i.add_address({a.ip, a.prefix, a.prefix < 31 ? ip | ~mask : 0}));
+    i.neighbours().announce(ip);
   }
   if (c.gateway.is_ipv4() && !c.gateway.is_unspecified()) {
     route_entry e;

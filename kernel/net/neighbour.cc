@@ -39,6 +39,8 @@ void send_arp(interface& i, u16 operation, const devices::mac_address& to, u32 s
 
 neighbour_table::~neighbour_table() { clear(); }
 
+void neighbour_table::announce(u32 ip) { send_arp(interface_, arp_request, broadcast_mac, ip, ip, nullptr); }
+
 void neighbour_table::clear() {
   for (neighbour*& head : table_)
     while (neighbour* n = head) {

@@ -55,6 +55,9 @@ class neighbour_table final : public timer_entry {
   void send(neighbour& n, unique<io::packet> packet);
   /// Takes in an ARP packet, headers checked by the caller.
   void arp_received(const u8* arp, bool for_us);
+  /// Tells the network that we have `ip` (RFC 5227 section 2.3): switches and forwarders such as passt learn our Ethernet
+  /// address from the first frame, and with a static address nothing else may make us send one.
+  void announce(u32 ip);
   void clear();
 
   /// `ip`, Ethernet address, state; for /proc/net/arp.
