@@ -92,6 +92,7 @@ struct histogram_values {
 struct cpu_values {
   u64 counters[static_cast<usize>(counter::count)];
   histogram_values histograms[static_cast<usize>(histogram::count)];
+  u64 idle_since;  // arch::timestamp() when the CPU halted; 0: it runs. idle_nanoseconds grows when the halt ends.
 };
 
 }  // namespace osv::trace

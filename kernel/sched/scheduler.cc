@@ -393,8 +393,11 @@ void idle_loop() {
     const bool work = s.incoming.load(std::memory_order_seq_cst) || s.queue_length.load(std::memory_order_relaxed) ||
                       arch::this_cpu().reschedule;
     if (!work) {
+      u64& idle_since = arch::local_values().idle_since;
+      __atomic_store_n(&idle_since, idle_from, __ATOMIC_RELAXED);
       arch::wait_for_interrupt();
       arch::disable_interrupts();
+      __atomic_store_n(&idle_since, 0, __ATOMIC_RELAXED);
       arch::count(trace::counter::idle_nanoseconds,
                   static_cast<u64>(arch::ticks_to_nanoseconds(arch::timestamp() - idle_from)));
     }
@@ -460,6 +463,9 @@ result<ref<thread>> spawn(std::string_view name, inplace_function<void(), 64> bo
   thread_options options;
   options.name = name;
   ref<thread> t = TRY(create_thread(options, nullptr, nullptr));
+  // Above every id that a thread of the program can have (pid_max, 2^22): traces tell kernel threads apart.
+  static constinit std::atomic<u32> next_id{1u << 22};
+  t->id = next_id.fetch_add(1, std::memory_order_relaxed);
   t->body = body;
   auto* stack = reinterpret_cast<u64*>(t->stack_pointer);
   stack[4] = reinterpret_cast<u64>(&first_run);

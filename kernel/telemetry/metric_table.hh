@@ -419,7 +419,7 @@ inline constexpr metric_description metric_table[] = {
      "System calls made by the program, by name.",
      "name", nullptr, 0, nullptr, 0},
     {"osv_syscall_duration_seconds", metric_type::histogram, "seconds",
-     "Time from entry to return of system calls, blocking included.",
+     "Time from entry to return of system calls, blocking included; one call in sixteen of each kind is measured.",
      nullptr, nullptr, 0, system_call_buckets, sizeof(system_call_buckets) / sizeof(system_call_buckets[0])},
     {"osv_syscalls_unimplemented_total", metric_type::counter, nullptr,
      "System calls answered with ENOSYS because the kernel lacks them.",

@@ -7,6 +7,7 @@
 #include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
 #include "telemetry/self_check.hh"
+#include "telemetry/trace_time.hh"
 #include "telemetry/version.hh"
 #include "trace/tracepoint.hh"
 
@@ -116,20 +117,28 @@ void register_counters() {
 }
 
 nanoseconds idle_time(unsigned cpu) {
-  return static_cast<nanoseconds>(
-      __atomic_load_n(&arch::values_of(cpu).counters[static_cast<usize>(counter::idle_nanoseconds)], __ATOMIC_RELAXED));
+  const trace::cpu_values& values = arch::values_of(cpu);
+  const u64 ended = __atomic_load_n(&values.counters[static_cast<usize>(counter::idle_nanoseconds)], __ATOMIC_RELAXED);
+  const u64 since = __atomic_load_n(&values.idle_since, __ATOMIC_RELAXED);
+  return static_cast<nanoseconds>(ended) + (since ? sched::now() - time_of(since) : 0);
+}
+
+/// A CPU that wakes up is seen for a moment without its last idle time; a counter must not go back all the same.
+nanoseconds never_falling(nanoseconds& shown, nanoseconds value) {
+  if (value > shown) shown = value;
+  return shown;
 }
 
 void register_processors() {
   register_gauge(metric::cpus, [] { return arch::cpu_count; });
   register_source(metric::cpu_idle_seconds, [](sample_sink& sink) {
-    for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu) sink.sample(formatted<8>("{}", cpu), idle_time(cpu));
+    static nanoseconds shown[arch::cpus_max];
+    for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu) sink.sample(formatted<8>("{}", cpu), never_falling(shown[cpu], idle_time(cpu)));
   });
   register_source(metric::cpu_busy_seconds, [](sample_sink& sink) {
-    for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu) {
-      const nanoseconds busy = sched::now() - idle_time(cpu);
-      sink.sample(formatted<8>("{}", cpu), busy > 0 ? busy : 0);
-    }
+    static nanoseconds shown[arch::cpus_max];
+    for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu)
+      sink.sample(formatted<8>("{}", cpu), never_falling(shown[cpu], sched::now() - idle_time(cpu)));
   });
 }
 
