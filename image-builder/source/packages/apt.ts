@@ -168,9 +168,11 @@ Dir::Cache::archives "archives/";
    *
    * @throws BuildError `packages`
    */
-  async download(packages: readonly DebianPackage[]): Promise<void> {
+  async download(packages: readonly DebianPackage[], onProgress?: (message: string) => void): Promise<void> {
     const absent = packages.filter(({ fileName }) => !existsSync(join(this.archives, fileName)));
     if (absent.length === 0) return;
+    const total = absent.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    onProgress?.(`downloading ${absent.length} packages (${(total / 1e6).toFixed(1)} MB)`);
     const versions = absent.map(({ name, version }) => `${name}=${version}`);
     try {
       const status = await this.#statusOption(assumedPresent([]));

@@ -60,9 +60,7 @@ export class PackageSet {
    * @throws BuildError `packages` or `bad-archive`
    */
   async unpack(blobs: BlobStore): Promise<FileTree> {
-    const total = this.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    this.#options.onProgress?.(`downloading ${this.packages.length} packages (${(total / 1e6).toFixed(1)} MB)`);
-    await this.#apt.download(this.packages);
+    await this.#apt.download(this.packages, this.#options.onProgress);
     this.#options.onProgress?.(`unpacking ${this.packages.length} packages`);
     const tree = new FileTree();
     addMergedUsr(tree);
