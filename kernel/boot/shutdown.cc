@@ -8,6 +8,7 @@
 #include "devices/devices.hh"
 #include "devices/panic_notifier.hh"
 #include "devices/serial.hh"
+#include "io/file.hh"
 #include "linux/standard_streams.hh"
 #include "linux/task.hh"
 #include "log/log.hh"
@@ -86,7 +87,7 @@ void serve_control_port(devices::console_port& port) {
     auto got = port.read(cursor, true);
     if (!got.ok()) return;
     if (*got == 0) {  // the host closed its side; it may open it again
-      port.queue().wait([&] { return port.poll() & 1; }, sched::now() + second, false);
+      port.queue().wait([&] { return !(port.poll() & io::poll_event::hang_up); }, never, false);
       continue;
     }
     if (c != '\n') {
