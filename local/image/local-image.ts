@@ -9,7 +9,6 @@ export function localImage(name: string, image: BuiltImage, kernelPath: string):
     digest: manifest.digest,
     kernelVersion: manifest.kernel.version,
     kernelPath,
-    kernelBytes: manifest.kernel.sizeBytes,
     rootPath: image.rootImagePath,
     rootBytes: manifest.root.sizeBytes,
     entryPoint: manifest.entryPoint,

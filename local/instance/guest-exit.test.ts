@@ -36,6 +36,10 @@ test('a program that ended by itself needs no explanation', () => {
 
 test.each<[Partial<EndOfMachine>, string]>([
   [{ event: { event: 'exit', signal: 11 } }, 'The program was ended by SIGSEGV.'],
+  [
+    { event: { event: 'exit', signal: 9 }, kernelLog: '[ 1.0] error: out of memory: the program needed a page' },
+    'The program needs more memory than the guest has; give it more with --memory.',
+  ],
   [{ event: { event: 'panic', message: 'out of frames' } }, 'The kernel panicked: out of frames'],
   [{ event: { event: 'failed', message: 'the loader /lib/ld.so is missing' } }, 'The loader /lib/ld.so is missing.'],
   [

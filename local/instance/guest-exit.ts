@@ -33,7 +33,11 @@ export function guestExit(end: EndOfMachine): InstanceExit {
   if (event && 'signal' in event) {
     const code = signalBase + event.signal;
     if (end.stop !== 'none') return { code, reason: 'stopped' };
-    return { code, reason: 'signal', message: `The program was ended by ${signalName(event.signal)}.` };
+    const starved = event.signal === constants.signals.SIGKILL && /\bout of memory\b/.test(end.kernelLog);
+    const message = starved
+      ? 'The program needs more memory than the guest has; give it more with --memory.'
+      : `The program was ended by ${signalName(event.signal)}.`;
+    return { code, reason: 'signal', message };
   }
   if (end.stop !== 'none') return { code: signalBase + constants.signals.SIGKILL, reason: 'stopped' };
   return { code: exitCodes.toolFailed, reason: 'machine-failed', message: machineFailure(end) };

@@ -32,14 +32,14 @@ export function parseMemorySize(text: string): number {
   return Math.floor(bytes);
 }
 
-/** What the kernel itself needs to start, whatever the program: its image, page tables, stacks and buffers. */
-const kernelFloorBytes = 8 * mebibyte;
+/** What the kernel needs beside its image to start any program at all: page tables, stacks and buffers. */
+const kernelFloorBytes = 1.5 * mebibyte;
 /** What a program gets beyond its files unless it asks for more. */
 const programRoomBytes = 96 * mebibyte;
 const defaultStepBytes = 32 * mebibyte;
 
 export interface ImageSize {
-  /** Size of the kernel ELF file. */
+  /** How far up in memory the loaded kernel reaches. */
   kernelBytes: number;
   /** Size of the root file system image; read on demand, so only a part of it is ever in memory. */
   rootBytes: number;

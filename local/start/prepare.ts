@@ -4,6 +4,7 @@ import { bootConfigurationText } from '@osv/contracts';
 import { bootConfiguration } from '../boot-configuration/boot-configuration.ts';
 import { createToken } from '../boot-configuration/token.ts';
 import { exitCodes, LocalError } from '../errors.ts';
+import { loadedKernelBytes } from '../image/kernel-size.ts';
 import type { LaunchPlan } from '../instance/launch-plan.ts';
 import { ownIdentity } from '../instance/process-identity.ts';
 import type { InstanceRecord, PublishedPort } from '../instance/record.ts';
@@ -41,7 +42,8 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
       `${request.cpus} is no number of CPUs; give a whole number from 1 to ${cpusMax}.`,
     );
   }
-  const memoryMebibytes = chooseMemoryMebibytes(image, request.memoryBytes);
+  const size = { kernelBytes: await loadedKernelBytes(image.kernelPath), rootBytes: image.rootBytes };
+  const memoryMebibytes = chooseMemoryMebibytes(size, request.memoryBytes);
   const token = createToken();
   const configure = (volumes: Volume[]) =>
     bootConfiguration(image.entryPoint, {

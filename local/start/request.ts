@@ -9,7 +9,6 @@ export interface LocalImage {
   digest: string;
   kernelVersion: string;
   kernelPath: string;
-  kernelBytes: number;
   rootPath: string;
   rootBytes: number;
   entryPoint: ImageManifest['entryPoint'];

@@ -82,6 +82,10 @@ test('too little memory', async () => {
   await refused(['run', '-m', 'lots', compile('streams')], 125, /no amount of memory/);
 });
 
+test('too little memory for the program, though not for the kernel', async () => {
+  await refused(['run', '--rm', '-m', '6Mi', '/usr/bin/python3', '-c', 'print(1)'], 137, /give it more with --memory/);
+});
+
 test('a port in use', async () => {
   const server = createServer();
   const port = await new Promise<number>((resolve) => {

@@ -4,7 +4,6 @@ import { Osv, root, tool } from './support/osv.ts';
 
 const osv = Osv.create();
 const redis = join(root, 'examples', 'redis.yaml');
-const memcached = join(root, 'examples', 'memcached.yaml');
 
 async function addressOf(name: string): Promise<string> {
   const record = (await osv.instances()).find((instance) => instance.name === name);
@@ -85,22 +84,3 @@ test('stop ends all of it, keeps the logs, and leaves no process and no address'
   await osv.must('rm', 'redis', 'prometheus');
   expect(await osv.instances()).toEqual([]);
 });
-
-test('replicas have addresses of their own', async () => {
-  await osv.must('up', '--replicas', '2', memcached);
-  const addresses = [await addressOf('memcached-0'), await addressOf('memcached-1')];
-  expect(new Set(addresses).size).toBe(2);
-  await osv.must('rm', '-f', 'memcached');
-  expect(osv.processes()).toEqual([]);
-});
-
-test('twenty cycles of up and stop leave no process, no address and no folder', async () => {
-  for (let cycle = 0; cycle < 20; cycle++) {
-    await osv.must('up', redis);
-    await osv.must('stop', 'redis');
-    await osv.must('rm', 'redis');
-    expect(osv.processes()).toEqual([]);
-    expect(osv.addresses()).toEqual([]);
-    expect(await osv.instances()).toEqual([]);
-  }
-}, 600_000);
