@@ -39,6 +39,19 @@ void send_signal_to(process& p, u32 id, const signal_info& info) {
 signal_timer::signal_timer(process& owner, i32 id, i32 clock, const timer_notification& n)
     : owner_(owner), id_(id), clock_(clock), notification_(n), timer_([this](sched::timer&) { expired(); }) {}
 
+queued_signal* signal_timer::pending_signal() {
+  const auto find = [this](pending_signals& pending) -> queued_signal* {
+    if (!(pending.set & bit_of(notification_.signal_number))) return nullptr;
+    for (queued_signal& q : pending.queue)
+      if (q.info.number == notification_.signal_number && q.info.code == signal_code::timer && q.info.timer.timer == id_) return &q;
+    return nullptr;
+  };
+  if (!notification_.thread) return find(owner_.pending);
+  for (task_link& link : owner_.tasks)
+    if (auto& t = static_cast<task&>(link); t.id == notification_.thread) return find(t.pending);
+  return nullptr;
+}
+
 /// In the timer interrupt.
 void signal_timer::expired() {
   const nanoseconds interval = interval_.load(std::memory_order_relaxed);
@@ -55,20 +68,31 @@ void signal_timer::expired() {
   } else {
     next_.store(0, std::memory_order_relaxed);
   }
-  overrun_.store(static_cast<i32>(missed < INT32_MAX ? missed : INT32_MAX), std::memory_order_relaxed);
   if (notification_.silent) return;
   signal_info info;
   info.number = notification_.signal_number;
+  info.code = notification_.queued ? signal_code::timer : signal_code::kernel;
   if (notification_.queued) {
-    info.code = signal_code::timer;
+    // One signal a timer is pending at a time; what expires meanwhile is counted in it (timer_getoverrun(2)).
+    lock::guard g(owner_.signal_lock);
+    if (queued_signal* waiting = pending_signal()) {
+      merged_ = static_cast<i32>(merged_ + missed + 1 < INT32_MAX ? merged_ + missed + 1 : INT32_MAX);
+      waiting->info.timer.overrun = merged_;
+      return;
+    }
+    merged_before_ = merged_;
+    merged_ = static_cast<i32>(missed < INT32_MAX ? missed : INT32_MAX);
     info.timer.timer = id_;
-    info.timer.overrun = overrun_.load(std::memory_order_relaxed);
+    info.timer.overrun = merged_;
     info.timer.value = notification_.value;
-  } else {
-    info.code = signal_code::kernel;
   }
   if (!notification_.thread) return send_signal(owner_, info);
   send_signal_to(owner_, notification_.thread, info);
+}
+
+i32 signal_timer::overrun() {
+  lock::guard g(owner_.signal_lock);
+  return pending_signal() ? merged_before_ : merged_;
 }
 
 signal_timer::setting signal_timer::remaining() const {
@@ -83,7 +107,10 @@ signal_timer::setting signal_timer::set(setting wanted, bool absolute) {
   const setting old = remaining();
   interval_.store(wanted.value ? wanted.interval : 0, std::memory_order_relaxed);
   next_.store(0, std::memory_order_relaxed);
-  overrun_.store(0, std::memory_order_relaxed);
+  {
+    lock::guard locked(owner_.signal_lock);
+    merged_ = merged_before_ = 0;
+  }
   if (!wanted.value) return old;
   const nanoseconds now = sched::now();
   nanoseconds at = wanted.value;

@@ -32,12 +32,14 @@ class signal_timer : pinned {
   /// `absolute`: value is a time of the timer's clock. Returns the old setting.
   setting set(setting wanted, bool absolute);
   setting get();
-  i32 overrun() const { return overrun_.load(std::memory_order_relaxed); }
+  /// Expiries that were merged into the signal delivered last (timer_getoverrun(2)).
+  i32 overrun();
 
   list_hook hook;
 
  private:
   void expired();
+  queued_signal* pending_signal();  // signal lock held: this timer's signal if it was not delivered yet
   setting remaining() const;
 
   process& owner_;
@@ -46,7 +48,9 @@ class signal_timer : pinned {
   const timer_notification notification_;
   sync::mutex mutex_;
   std::atomic<nanoseconds> next_{0}, interval_{0};  // written with the timer disarmed, or by its interrupt
-  std::atomic<i32> overrun_{0};
+  // Under the process's signal lock.
+  i32 merged_ = 0;        // into the newest signal, which may be pending still
+  i32 merged_before_ = 0; // into the one before it
   sched::timer timer_;
 };
 

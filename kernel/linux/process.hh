@@ -48,6 +48,7 @@ struct process_attributes {
   bool no_new_privileges = false;
   u64 timer_slack = timer_slack_default;
   u32 personality = 0;
+  std::atomic<u32> registered_barriers{0};  // MEMBARRIER_CMD_REGISTER_* bits
 };
 
 class process : public ref_counted<process> {

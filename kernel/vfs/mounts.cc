@@ -67,8 +67,8 @@ result<> initialize() {
     TRY(register_memory_devices());
     TRY(proc().add_file("filesystems", &write_file_systems));
     TRY(proc().add_file("mounts", &write_mounts));
-    TRY(proc().add_file("self/mounts", &write_mounts));
-    TRY(proc().add_file("self/mountinfo", &write_mountinfo));
+    TRY(proc().add_file("1/mounts", &write_mounts));
+    TRY(proc().add_file("1/mountinfo", &write_mountinfo));
   }
   TRY(mount_tree(*TRY(device_file_system()), "/dev", "devtmpfs"));
   TRY(mount_tree(proc_file_system(), "/proc", "proc"));

@@ -76,8 +76,8 @@ result<> register_descriptor_files() {
   auto* links = new (std::nothrow) descriptor_links;
   auto* descriptions = new (std::nothrow) descriptor_descriptions;
   if (!links || !descriptions) return fail(errc::no_memory);
-  TRY(vfs::proc().add_directory("self/fd", *links));
-  return vfs::proc().add_directory("self/fdinfo", *descriptions);
+  TRY(vfs::proc().add_directory("1/fd", *links));
+  return vfs::proc().add_directory("1/fdinfo", *descriptions);
 }
 
 }  // namespace osv::linux_abi

@@ -27,10 +27,10 @@ result<> unix_sockets(vfs::text_sink& out) {
 
 result<> register_network_files() {
   TRY(vfs::proc().add_link("net", [](vfs::text_sink& out) -> result<> {
-    out.put("self/net");
+    out.put("1/net");
     return {};
   }));
-  return vfs::proc().add_file("self/net/unix", &unix_sockets);
+  return vfs::proc().add_file("1/net/unix", &unix_sockets);
 }
 
 }  // namespace osv::linux_abi

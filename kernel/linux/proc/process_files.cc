@@ -99,69 +99,69 @@ struct text_file {
 };
 
 constexpr text_file files[] = {
-    {"self/maps", maps},
-    {"self/smaps", smaps},
-    {"self/smaps_rollup", smaps_rollup},
-    {"self/statm", statm},
-    {"self/limits", limits},
-    {"self/stat",
+    {"1/maps", maps},
+    {"1/smaps", smaps},
+    {"1/smaps_rollup", smaps_rollup},
+    {"1/statm", statm},
+    {"1/limits", limits},
+    {"1/stat",
      [](text_sink& out) -> result<> {
        put_stat_line(out, first_thread(), true);
        return {};
      }},
-    {"self/status", [](text_sink& out) -> result<> { return put_status(out, first_thread()); }},
-    {"self/cmdline",
+    {"1/status", [](text_sink& out) -> result<> { return put_status(out, first_thread()); }},
+    {"1/cmdline",
      [](text_sink& out) -> result<> {
        put_strings(out, current_process().arguments);
        return {};
      }},
-    {"self/environ",
+    {"1/environ",
      [](text_sink& out) -> result<> {
        put_strings(out, current_process().environment);
        return {};
      }},
-    {"self/auxv",
+    {"1/auxv",
      [](text_sink& out) -> result<> {
        for (const auxiliary_entry& e : auxiliary_vector()) out.put(string_view(reinterpret_cast<const char*>(&e), sizeof e));
        return {};
      }},
-    {"self/cgroup",
+    {"1/cgroup",
      [](text_sink& out) -> result<> {
        out.put("0::/\n");
        return {};
      }},
-    {"self/oom_score",
+    {"1/oom_score",
      [](text_sink& out) -> result<> {
        out.put("0\n");
        return {};
      }},
-    {"self/loginuid",
+    {"1/loginuid",
      [](text_sink& out) -> result<> {
        out.put("4294967295");
        return {};
      }},
-    {"self/wchan",
+    {"1/wchan",
      [](text_sink& out) -> result<> {
        out.put("0");
        return {};
      }},
-    {"self/uid_map",
+    {"1/uid_map",
      [](text_sink& out) -> result<> {
        out.put("         0          0 4294967295\n");
        return {};
      }},
-    {"self/gid_map",
+    {"1/gid_map",
      [](text_sink& out) -> result<> {
        out.put("         0          0 4294967295\n");
        return {};
      }},
-    {"self/io",
+    {"1/io",
      [](text_sink& out) -> result<> {
        out.print("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: {}\nwrite_bytes: {}\ncancelled_write_bytes: 0\n",
                  trace::total(trace::counter::block_read_bytes), trace::total(trace::counter::block_written_bytes));
        return {};
      }},
-    {"self/sched",
+    {"1/sched",
      [](text_sink& out) -> result<> {
        out.print("se.sum_exec_runtime : {}\nnr_switches : {}\n", sched::runtime(first_thread()), first_thread().context_switches);
        return {};
@@ -264,13 +264,13 @@ result<> put_status(text_sink& out, sched::thread& thread) {
 
 result<> register_process_files() {
   for (const text_file& f : files) TRY(vfs::proc().add_file(f.path, f.generate));
-  TRY(vfs::proc().add("self/oom_score_adj", vfs::generated_item::writable_file(
+  TRY(vfs::proc().add("1/oom_score_adj", vfs::generated_item::writable_file(
                                                 [](text_sink& out) -> result<> {
                                                   out.print("{}\n", oom_score_adjustment.load());
                                                   return {};
                                                 },
                                                 &set_oom_score_adjustment)));
-  TRY(vfs::proc().add("self/comm", vfs::generated_item::writable_file(
+  TRY(vfs::proc().add("1/comm", vfs::generated_item::writable_file(
                                        [](text_sink& out) -> result<> {
                                          out.print("{}\n", string_view(sched::current().name));
                                          return {};
@@ -283,25 +283,25 @@ result<> register_process_files() {
                                          name[n] = 0;
                                          return {};
                                        })));
-  TRY(vfs::proc().add_link("self/exe", [](text_sink& out) -> result<> {
+  TRY(vfs::proc().add_link("1/exe", [](text_sink& out) -> result<> {
     out.put(current_process().executable);
     return {};
   }));
-  TRY(vfs::proc().add_link("self/root", [](text_sink& out) -> result<> {
+  TRY(vfs::proc().add_link("1/root", [](text_sink& out) -> result<> {
     out.put("/");
     return {};
   }));
-  TRY(vfs::proc().add_link("self/cwd", [](text_sink& out) -> result<> {
+  TRY(vfs::proc().add_link("1/cwd", [](text_sink& out) -> result<> {
     const string path = TRY(current_process().working_directory.path());
     out.put(path);
     return {};
   }));
-  TRY(vfs::proc().add_link("1", [](text_sink& out) -> result<> {
-    out.put("self");
+  TRY(vfs::proc().add_link("self", [](text_sink& out) -> result<> {
+    out.put("1");
     return {};
   }));
   return vfs::proc().add_link("thread-self", [](text_sink& out) -> result<> {
-    out.print("self/task/{}", sched::current().id);
+    out.print("1/task/{}", sched::current().id);
     return {};
   });
 }

@@ -106,7 +106,7 @@ class all_threads final : public vfs::generated_provider {
 result<> register_thread_files() {
   auto* provider = new (std::nothrow) all_threads;
   if (!provider) return fail(errc::no_memory);
-  return vfs::proc().add_directory("self/task", *provider);
+  return vfs::proc().add_directory("1/task", *provider);
 }
 
 }  // namespace osv::linux_abi

@@ -11,17 +11,22 @@ result<int> sys_membarrier(int command, u32 flags, int) {
   constexpr int known = global | global_expedited | register_global_expedited | private_expedited | register_private_expedited |
                         sync_core | register_sync_core;
   if (flags) return fail(errc::invalid);
+  std::atomic<u32>& registered = current_process().attributes.registered_barriers;
   switch (command) {
     case query:
       return known;
     case register_global_expedited:
     case register_private_expedited:
     case register_sync_core:
+      registered.fetch_or(static_cast<u32>(command), std::memory_order_relaxed);
       return 0;
-    case global:
-    case global_expedited:
     case private_expedited:
     case sync_core:
+      // Each register command is its command's bit, one to the left.
+      if (!(registered.load(std::memory_order_relaxed) & static_cast<u32>(command) << 1)) return fail(errc::not_permitted);
+      [[fallthrough]];
+    case global:
+    case global_expedited:
       // Every CPU that runs takes an interrupt, which orders memory and refetches instructions on its return; one that idles
       // does the same before it runs the program again. The page is never mapped.
       memory::flush_translations(0, page_size);

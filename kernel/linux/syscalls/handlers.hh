@@ -237,4 +237,9 @@ result<> sys_fsetxattr(int fd);
 // barriers.cc
 result<int> sys_membarrier(int command, u32 flags, int);
 
+// splicing.cc
+result<usize> sys_splice(int in_fd, i64* in_offset, int out_fd, i64* out_offset, usize size, u32 flags);
+result<usize> sys_tee(int in_fd, int out_fd, usize size, u32 flags);
+result<usize> sys_vmsplice(int fd, const io::io_vector* vectors, usize count, u32 flags);
+
 }  // namespace osv::linux_abi

@@ -9,91 +9,100 @@ namespace osv::vfs {
 
 namespace {
 constinit std::atomic<u64> next_number{1};
-}
+
+void release_page(u8* page) { memory::release(memory::frame_of_data(page)); }
+}  // namespace
 
 result<ref<pipe_buffer>> pipe_buffer::create() {
-  auto pages = TRY(buffer<memory::frame*>::create(pages_default));
+  auto pages = TRY(buffer<u8*>::create(pages_default));
   return osv::make_ref<pipe_buffer>(std::move(pages));
 }
 
-pipe_buffer::pipe_buffer(buffer<memory::frame*> pages)
+pipe_buffer::pipe_buffer(buffer<u8*> pages)
     : pages_(std::move(pages)), page_count_(pages_default), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
 
 pipe_buffer::~pipe_buffer() {
-  for (memory::frame* page : pages_)
-    if (page) memory::release(*page);
-  if (spare_) memory::release(*spare_);
+  for (u8* page : pages_)
+    if (page) release_page(page);
+  if (spare_) release_page(spare_);
 }
 
-void pipe_buffer::free_page(memory::frame*& page) {
+void pipe_buffer::free_page(u8*& page) {
   if (spare_)
-    memory::release(*page);
+    release_page(page);
   else
     spare_ = page;
   page = nullptr;
 }
 
 result<usize> pipe_buffer::copy_out(io::cursor& into) {
+  const u64 end = written_.load(std::memory_order_relaxed);
+  u64 at = read_.load(std::memory_order_relaxed);
   usize done = 0;
-  while (!into.done() && bytes_readable()) {
-    const u64 at = read_.load(std::memory_order_relaxed);
-    memory::frame*& page = page_at(at);
+  while (at < end && !into.done()) {
+    u8*& page = page_at(at);
     const usize within = at % page_size;
     usize n = page_size - within;
-    if (n > bytes_readable()) n = bytes_readable();
+    if (n > end - at) n = end - at;
     if (n > into.remaining()) n = into.remaining();
-    auto copied = into.put(page->as<u8>() + within, n);
+    auto copied = into.put(page + within, n);
     if (!copied.ok()) {
-      if (done) return done;
+      if (done) break;
       return fail(copied.error());
     }
-    read_.store(at + copied.value(), std::memory_order_relaxed);
-    done += copied.value();
-    // The page goes when it was read to its end, or when nothing is left: the next write starts a page then.
-    if (within + copied.value() == page_size) free_page(page);
-    if (copied.value() < n) break;
+    const usize moved = copied.value();
+    at += moved;
+    done += moved;
+    if (at % page_size == 0) free_page(page);
+    if (moved < n) break;
   }
-  if (!bytes_readable() && read_.load(std::memory_order_relaxed) % page_size) {
-    // Both positions move to the next page, so that a pipe that runs empty each time stays in one page.
-    const u64 at = read_.load(std::memory_order_relaxed);
-    free_page(page_at(at));
-    const u64 next = align_up(at, page_size);
-    read_.store(next, std::memory_order_relaxed);
-    written_.store(next, std::memory_order_release);
-  }
+  read_.store(at, std::memory_order_relaxed);
   return done;
 }
 
+void pipe_buffer::start_page() {
+  const u64 at = read_.load(std::memory_order_relaxed);
+  if (at % page_size == 0) return;
+  free_page(page_at(at));
+  // read_ first, see bytes_readable().
+  const u64 next = align_up(at, page_size);
+  read_.store(next, std::memory_order_relaxed);
+  written_.store(next, std::memory_order_release);
+}
+
 result<usize> pipe_buffer::copy_in(io::cursor& from, usize most) {
+  u64 at = written_.load(std::memory_order_relaxed);
+  const u64 end = at + most;
   usize done = 0;
-  while (done < most) {
-    const u64 at = written_.load(std::memory_order_relaxed);
-    memory::frame*& page = page_at(at);
+  while (at < end) {
+    u8*& page = page_at(at);
     if (!page) {
       if (spare_) {
         page = std::exchange(spare_, nullptr);
       } else {
         auto made = memory::allocate_frames(0);
         if (!made.ok()) {
-          if (done) return done;
+          if (done) break;
           return fail(made.error());
         }
-        page = made.value();
+        page = made.value()->as<u8>();
       }
     }
     const usize within = at % page_size;
     usize n = page_size - within;
-    if (n > most - done) n = most - done;
-    auto copied = from.take(page->as<u8>() + within, n);
+    if (n > end - at) n = end - at;
+    auto copied = from.take(page + within, n);
     if (!copied.ok()) {
       if (!within) free_page(page);
-      if (done) return done;
+      if (done) break;
       return fail(copied.error());
     }
-    written_.store(at + copied.value(), std::memory_order_release);
+    at += copied.value();
     done += copied.value();
     if (copied.value() < n) break;
   }
+  // release: who sees the position sees the bytes.
+  written_.store(at, std::memory_order_release);
   return done;
 }
 
@@ -121,6 +130,23 @@ result<usize> pipe_buffer::read(io::cursor& into, bool wait) {
   }
 }
 
+result<usize> pipe_buffer::peek(io::cursor& into) {
+  sync::mutex_guard g(lock_);
+  const u64 end = written_.load(std::memory_order_relaxed);
+  u64 at = read_.load(std::memory_order_relaxed);
+  usize done = 0;
+  while (!into.done() && at < end) {
+    const usize within = at % page_size;
+    usize n = page_size - within;
+    if (n > end - at) n = end - at;
+    if (n > into.remaining()) n = into.remaining();
+    n = TRY(into.put(page_at(at) + within, n));
+    at += n;
+    done += n;
+  }
+  return done;
+}
+
 result<usize> pipe_buffer::write(io::cursor& from, bool wait) {
   if (from.done()) return 0ul;
   usize done = 0;
@@ -136,7 +162,10 @@ result<usize> pipe_buffer::write(io::cursor& from, bool wait) {
       sync::mutex_guard g(lock_);
       const usize space = room();
       if (space >= needed) {
-        auto copied = copy_in(from, from.remaining() < space ? from.remaining() : space);
+        const usize most = from.remaining() < space ? from.remaining() : space;
+        // An empty pipe takes its whole capacity, wherever in a page it stands.
+        if (read_.load(std::memory_order_relaxed) % page_size + most > capacity() && !bytes_readable()) start_page();
+        auto copied = copy_in(from, most);
         if (!copied.ok()) {
           if (done) return done;
           return fail(copied.error());
@@ -198,9 +227,9 @@ void pipe_buffer::remove_end(bool reader, bool writer) {
   // A FIFO without users forgets its bytes.
   sync::mutex_guard g(lock_);
   if (readers_.load() || writers_.load()) return;
-  for (memory::frame*& page : pages_)
+  for (u8*& page : pages_)
     if (page) {
-      memory::release(*page);
+      release_page(page);
       page = nullptr;
     }
   const u64 next = align_up(written_.load(std::memory_order_relaxed), page_size);
@@ -226,14 +255,14 @@ result<u32> pipe_buffer::set_capacity(u32 bytes) {
   u32 pages = 1;
   while (pages < pages_max && pages * page_size < bytes) pages *= 2;
   if (pages * page_size < bytes) return fail(errc::not_permitted);  // fcntl(2): beyond pipe-max-size
-  auto ring = TRY(buffer<memory::frame*>::create(pages));
+  auto ring = TRY(buffer<u8*>::create(pages));
   {
     sync::mutex_guard g(lock_);
     const u64 first = read_.load(std::memory_order_relaxed) / page_size;
     const u64 end = (written_.load(std::memory_order_relaxed) + page_size - 1) / page_size;
     if (end - first > pages) return fail(errc::busy);
     for (u64 i = first; i < end; ++i) ring[i % pages] = std::exchange(pages_[i % page_count_], nullptr);
-    for (memory::frame*& page : pages_)
+    for (u8*& page : pages_)
       if (page) free_page(page);
     pages_ = std::move(ring);
     page_count_ = pages;

@@ -14,12 +14,14 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
 
   static result<ref<pipe_buffer>> create();
   /// Use create().
-  explicit pipe_buffer(buffer<memory::frame*> pages);
+  explicit pipe_buffer(buffer<u8*> pages);
   ~pipe_buffer();
 
   result<usize> read(io::cursor& into, bool wait);
   /// EPIPE without readers; the caller raises SIGPIPE.
   result<usize> write(io::cursor& from, bool wait);
+  /// Copies what is there without taking it (tee(2)); 0 when the pipe is empty.
+  result<usize> peek(io::cursor& into);
   u32 poll(bool reader, bool writer);
 
   void add_end(bool reader, bool writer);
@@ -40,6 +42,7 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
   /// Bytes that a write could put in: whole pages behind the one that is being read, as on Linux.
   usize room() const {
     const u64 written = written_.load(std::memory_order_acquire), read = read_.load(std::memory_order_relaxed);
+    if (written <= read) return capacity();
     const u64 end = align_down(read, page_size) + capacity();
     return written < end ? end - written : 0;
   }
@@ -49,15 +52,17 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
 
  private:
   // lock_ held:
-  memory::frame*& page_at(u64 position) { return pages_[position / page_size % page_count_]; }
+  u8*& page_at(u64 position) { return pages_[position / page_size & (page_count_ - 1)]; }
   result<usize> copy_out(io::cursor& into);
   result<usize> copy_in(io::cursor& from, usize most);
-  void free_page(memory::frame*& page);
+  void free_page(u8*& page);
+  /// Moves an empty pipe to the start of a page.
+  void start_page();
 
   sync::mutex lock_;
-  buffer<memory::frame*> pages_;
-  u32 page_count_;
-  memory::frame* spare_ = nullptr;  // the last page that became empty, for the next write
+  buffer<u8*> pages_;  // their bytes in the physical map; nullptr: not there yet
+  u32 page_count_;     // a power of two
+  u8* spare_ = nullptr;  // the last page that became empty, for the next write
   std::atomic<u64> read_{0}, written_{0};  // positions since the pipe was made
   std::atomic<u32> readers_{0}, writers_{0};
   std::atomic<u32> reader_opens_{0}, writer_opens_{0};
