@@ -27,7 +27,7 @@ void register_boot_phase_sources() {
       u64 began = 0;
       for (u64 other : ended_at)
         if (other < ended_at[i] && other > began) began = other;
-      sink.sample(boot_phase_names[i], time_of(ended_at[i]) - (began ? time_of(began) : 0));
+      sink.sample(boot_phase_names[i], began ? duration_of(ended_at[i] - began) : time_of(ended_at[i]));
     }
   });
 }

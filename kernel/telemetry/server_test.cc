@@ -194,7 +194,7 @@ TEST_F(Server, ServesTheApi) {
   c.send(get("/api/v1/threads", token));
   EXPECT_TRUE(answered(c, R"({"threads":[{"id":7,"name":"main","kernel":false,"state":"running","cpu":0,"runNanoseconds":5,"switches":6}]})"));
   c.send(get("/api/v1/memory", token));
-  EXPECT_TRUE(answered(c, R"("used":{"kernel_heap":)"));
+  EXPECT_TRUE(answered(c, R"("used":{"kernel_image":)"));
   c.send(get("/api/v1/missing", token));
   EXPECT_TRUE(answered(c, R"({"systemCalls":[],"files":[]})"));
   log::write(log::level::warning, "something \"odd\"");
