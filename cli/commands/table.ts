@@ -24,5 +24,6 @@ export const commands: CommandEntry[] = [
   { name: 'build', summary: 'build an image without starting it', load: () => import('./build.ts') },
   { name: 'images', summary: 'list built images', load: () => import('./images.ts') },
   { name: 'check', summary: 'tell whether a program can run', load: () => import('./check.ts') },
+  { name: 'exec', summary: 'not possible in a unikernel; says what to use instead', load: () => import('./exec.ts') },
   { name: 'completion', summary: 'print a completion script for a shell', load: () => import('./completion.ts') },
 ];

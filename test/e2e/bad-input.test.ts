@@ -83,7 +83,7 @@ test('too little memory', async () => {
 });
 
 test('too little memory for the program, though not for the kernel', async () => {
-  await refused(['run', '--rm', '-m', '6Mi', '/usr/bin/python3', '-c', 'print(1)'], 137, /give it more with --memory/);
+  await refused(['run', '--rm', '-m', '32Mi', compile('hog')], 137, /give it more with --memory/);
 });
 
 test('a port in use', async () => {
