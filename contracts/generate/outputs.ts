@@ -1,3 +1,4 @@
+import { compatibilityJson, compatibilityPage, systemCallRows } from '../../scripts/generate-linux-compatibility.ts';
 import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
 import controlChannel from '../control-channel.schema.json' with { type: 'json' };
 import imageManifest from '../image-manifest.schema.json' with { type: 'json' };
@@ -40,4 +41,6 @@ export const outputs: readonly Output[] = [
   { path: 'contracts/types/osvapp.ts', render: () => schemaTypes(strictSchema(), 'OsvApp', 'crds/osvapp.yaml') },
   { path: 'kernel/telemetry/metric_table.hh', render: () => metricsHeader(metricsTable()) },
   { path: 'docs/metrics.md', render: () => metricsPage(metricsTable()) },
+  { path: 'docs/linux-compatibility/syscalls.json', render: () => compatibilityJson(systemCallRows()) },
+  { path: 'docs/linux-compatibility/README.md', render: () => compatibilityPage(systemCallRows()) },
 ];
