@@ -6,6 +6,7 @@
 #include "sched/clock.hh"
 #include "sched/thread.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 extern "C" bool load_u32_guarded(const osv::u32* from, osv::u32* into);
 extern "C" bool compare_exchange_u32_guarded(osv::u32* at, osv::u32* expected, osv::u32 desired, bool* exchanged);
@@ -108,6 +109,7 @@ result<> futex_wait(u64 address, u32 expected, u32 bits, nanoseconds deadline) {
     TRY(touch(address));
   }
   trace::count(trace::counter::futex_waits);
+  trace::point::futex_wait(address, expected);
   errc outcome = errc::ok;
   while (!self.woken.load(std::memory_order_acquire)) {
     if (sched::interrupted(sched::current())) {
@@ -144,6 +146,7 @@ i64 futex_wake(u64 address, u32 count, u32 bits) {
     woken = wake_locked(b, address, count, bits);
   }
   if (woken) trace::count(trace::counter::futex_wakes, static_cast<u64>(woken));
+  trace::point::futex_wake(address, woken);
   return woken;
 }
 

@@ -6,6 +6,7 @@
 #include "linux/task.hh"
 #include "log/log.hh"
 #include "trace/count.hh"
+#include "trace/points.hh"
 
 namespace osv::linux_abi {
 
@@ -223,6 +224,7 @@ void deliver_signals(arch::register_frame& frame, bool system_call) {
     if (system_call && !handled) settle_for_handler(frame, action.flags);
     handled = true;
     trace::count(trace::counter::signals_delivered);
+    trace::point::signal_deliver(info.number, t.id);
     if (!push_signal_frame(t, frame, action, info, mask_to_save).ok()) {
       log::warning("the stack at {} has no room for a handler of {}", reinterpret_cast<void*>(frame.rsp), signal_name(info.number));
       kill_process(signal::segmentation);

@@ -13,7 +13,6 @@ DEFINE_TRACEPOINT(thread_exit);
 DEFINE_TRACEPOINT(timer_fire);
 DEFINE_TRACEPOINT(mutex_lock);
 DEFINE_TRACEPOINT(mutex_lock_wait);
-DEFINE_TRACEPOINT(mutex_unlock);
 DEFINE_TRACEPOINT(page_fault);
 DEFINE_TRACEPOINT(interrupt);
 DEFINE_TRACEPOINT(system_call_enter);

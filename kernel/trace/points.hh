@@ -21,7 +21,6 @@ extern tracepoint<"timer_fire", "deadline"> timer_fire;
 extern tracepoint<"mutex_lock", "mutex"> mutex_lock;
 /// A mutex was taken after waiting.
 extern tracepoint<"mutex_lock_wait", "mutex", "nanoseconds"> mutex_lock_wait;
-extern tracepoint<"mutex_unlock", "mutex"> mutex_unlock;
 
 // --- memory and processor ---
 /// `code`: the page-fault error code (SDM volume 3, 4.7).
