@@ -4,7 +4,8 @@
 
 namespace osv::arch {
 
-processor_features features;
+// constinit: a constructor that ran after enable_features() would forget everything it found.
+constinit processor_features features;
 
 namespace {
 

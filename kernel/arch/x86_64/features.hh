@@ -17,7 +17,7 @@ struct processor_features {
   bool rdtscp = false;
   u64 xsave_mask = 3;        // XCR0
   u32 xsave_size = 512;      // bytes of the save area
-  u32 hardware_capabilities; // AT_HWCAP: CPUID 1 EDX
+  u32 hardware_capabilities = 0;  // AT_HWCAP: CPUID 1 EDX
 };
 extern processor_features features;
 
