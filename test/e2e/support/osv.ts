@@ -22,11 +22,15 @@ export type Running = ChildProcessByStdio<Writable, Readable, Readable>;
 /** One user of `osv`, with a state folder of its own by which all of its processes can be told from others. */
 export class Osv {
   readonly state = mkdtempSync(join(tmpdir(), 'osv-e2e-'));
-  readonly #environment: NodeJS.ProcessEnv = { ...process.env, XDG_STATE_HOME: this.state, NO_COLOR: '1' };
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(environment: NodeJS.ProcessEnv) {
+    this.#environment = { ...process.env, XDG_STATE_HOME: this.state, NO_COLOR: '1', ...environment };
+  }
 
   /** Registers the clean-up with the test file that makes it. */
-  static create(): Osv {
-    const osv = new Osv();
+  static create(environment: NodeJS.ProcessEnv = {}): Osv {
+    const osv = new Osv(environment);
     afterAll(() => osv.#dispose());
     return osv;
   }

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, expect, test } from 'vitest';
+import { Osv, resultOf, tool, untilText } from './support/osv.ts';
+import { compile } from './support/programs.ts';
+
+/** A PATH on which passt is not installed. */
+const tools = mkdtempSync(join(tmpdir(), 'osv-tools-'));
+for (const name of ['qemu-system-x86_64', 'setpriv', 'genisoimage', 'mkfs.erofs']) {
+  symlinkSync(tool('sh', ['-c', `command -v ${name}`]).trim(), join(tools, name));
+}
+afterAll(() => rmSync(tools, { recursive: true }));
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve((server.address() as AddressInfo).port));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test.each([
+  ['passt', Osv.create(), 'passt'],
+  ["QEMU's user networking, where passt is not installed", Osv.create({ PATH: tools }), 'hostfwd'],
+])('a published port is reached by %s', async (_, osv, mark) => {
+  const port = await freePort();
+  const child = osv.start('run', '-p', `${port}:7000`, compile('serve'));
+  const ended = resultOf(child);
+  await untilText(child.stdout, 'listening\n');
+  expect(osv.processes().some((line) => line.includes(mark))).toBe(true);
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.end('there and back');
+  expect(await text(socket)).toBe('there and back');
+  expect((await ended).code).toBe(0);
+  expect(osv.processes()).toEqual([]);
+});
+
+test('a bare port is on the address of the instance', async () => {
+  const osv = Osv.create();
+  await osv.must('run', '-d', '--name', 'server', '-p', '7000', compile('serve'));
+  const [record] = await osv.instances();
+  await expect.poll(() => osv.must('logs', 'server'), { timeout: 30_000 }).toContain('listening');
+  const socket = connect({ host: record?.address as string, port: 7000 });
+  socket.end('x');
+  expect(await text(socket)).toBe('x');
+});
