@@ -151,6 +151,7 @@ void schedule() {
     next = pull(s, arch::cpu_id());
     if (!next) next = s.idle;
   }
+  arm_slice(s, now_ticks);
   if (next == &previous) {
     previous.state.store(thread_state::running, std::memory_order_relaxed);
     return;
@@ -159,7 +160,6 @@ void schedule() {
     const u64 waited = now_ticks > next->queued_at ? now_ticks - next->queued_at : 0;
     trace::record(trace::histogram::run_queue_latency, arch::ticks_to_nanoseconds(waited));
   }
-  arm_slice(s, now_ticks);
   switch_to(s, *next, now_ticks);
 }
 
