@@ -12,6 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../guest/command.ts';
 import { checkout } from '../guest/paths.ts';
 import { boot } from './parts/boot.ts';
 import { memcached } from './parts/memcached.ts';
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
   process.stdout.write(terminalTable(reports));
 }
 
+exitOnSignals();
 try {
   await main();
 } catch (error) {

@@ -12,7 +12,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mapLimited } from '../guest/command.ts';
+import { exitOnSignals, mapLimited } from '../guest/command.ts';
 import { type Variant, variants } from '../guest/compile.ts';
 import { buildFolder, kernelPath } from '../guest/paths.ts';
 import { type ConformanceCase, makeCases } from './cases.ts';
@@ -155,6 +155,7 @@ async function main(): Promise<number> {
   return passed === rows.length ? 0 : 1;
 }
 
+exitOnSignals();
 try {
   process.exitCode = await main();
 } catch (error) {

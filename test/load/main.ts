@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../guest/command.ts';
 import type { System } from '../guest/machine.ts';
 import { buildFolder } from '../guest/paths.ts';
 import { type LoadOptions, memcachedTrial, redisTrial } from './trials.ts';
@@ -67,6 +68,7 @@ async function main(): Promise<number> {
   return passed === rows.length ? 0 : 1;
 }
 
+exitOnSignals();
 try {
   process.exitCode = await main();
 } catch (error) {

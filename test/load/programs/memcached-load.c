@@ -93,6 +93,15 @@ static void queue_request(struct connection *connection, int index) {
     started++;
 }
 
+static char first_wrong[120];
+
+/// Counts a wrong answer and keeps the beginning of the first one, printable.
+static void note_wrong(const char *in, size_t length) {
+    if (wrong++ > 0) return;
+    for (size_t at = 0; at < length && at < sizeof first_wrong - 1; at++)
+        first_wrong[at] = in[at] >= ' ' && in[at] <= '~' && in[at] != '"' && in[at] != '\\' ? in[at] : '.';
+}
+
 /// Bytes of one whole answer at the start of the input; 0 if it is not whole yet. Counts it as right or wrong.
 static size_t take_answer(struct connection *connection, int index, const char *in, size_t length) {
     const struct request *request = &connection->flying[connection->first];
@@ -102,7 +111,7 @@ static size_t take_answer(struct connection *connection, int index, const char *
     if (request->is_set) {
         // memcached says so when it can neither store nor evict; the old value is gone then.
         if (line > 12 && memcmp(in, "SERVER_ERROR", 12) == 0) refused++;
-        else if (line != 8 || memcmp(in, "STORED\r\n", 8) != 0) wrong++;
+        else if (line != 8 || memcmp(in, "STORED\r\n", 8) != 0) note_wrong(in, line);
         return line;
     }
     if (line == 5 && memcmp(in, "END\r\n", 5) == 0) {
@@ -113,13 +122,13 @@ static size_t take_answer(struct connection *connection, int index, const char *
     int header_length = snprintf(header, sizeof header, "VALUE c%d:k%u 0 %d\r\n", index, request->key, value_size);
     size_t whole = (size_t)header_length + (size_t)value_size + 7;
     if (line != (size_t)header_length || memcmp(in, header, line) != 0) {
-        wrong++;
+        note_wrong(in, line);
         return line;
     }
     if (length < whole) return 0;
     fill_value(expected, index, request->key, request->generation);
-    if (memcmp(in + header_length, expected, (size_t)value_size) != 0) wrong++;
-    if (memcmp(in + header_length + value_size, "\r\nEND\r\n", 7) != 0) wrong++;
+    if (memcmp(in + header_length, expected, (size_t)value_size) != 0) note_wrong(in, whole);
+    if (memcmp(in + header_length + value_size, "\r\nEND\r\n", 7) != 0) note_wrong(in + whole - 7, 7);
     hits++;
     return whole;
 }
@@ -241,6 +250,6 @@ int main(int count, char **arguments) {
     double p50 = latency_count ? (double)latencies[latency_count / 2] / 1e6 : 0;
     double p99 = latency_count ? (double)latencies[latency_count * 99 / 100] / 1e6 : 0;
     printf("{\"requests\": %ld, \"seconds\": %.3f, \"requests_per_second\": %.1f, \"hits\": %ld, \"misses\": %ld, \"refused\": %ld, \"wrong\": %ld, "
-           "\"latency_ms_p50\": %.3f, \"latency_ms_p99\": %.3f}\n", done, took, (double)done / took, hits, misses, refused, wrong, p50, p99);
+           "\"first_wrong\": \"%s\", \"latency_ms_p50\": %.3f, \"latency_ms_p99\": %.3f}\n", done, took, (double)done / took, hits, misses, refused, wrong, first_wrong, p50, p99);
     return wrong ? 1 : 0;
 }

@@ -11,7 +11,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mapLimited } from '../../guest/command.ts';
+import { exitOnSignals, mapLimited } from '../../guest/command.ts';
 import type { System } from '../../guest/machine.ts';
 import { buildFolder } from '../../guest/paths.ts';
 import { runTrial } from './trial.ts';
@@ -70,6 +70,7 @@ async function main(): Promise<number> {
   return passed === results.length ? 0 : 1;
 }
 
+exitOnSignals();
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../../guest/command.ts';
 import { compile } from '../../guest/compile.ts';
 import { type System, startMachine } from '../../guest/machine.ts';
 import { buildFolder, testFolder } from '../../guest/paths.ts';
@@ -98,6 +99,7 @@ async function main(): Promise<number> {
   return passed === rows.length ? 0 : 1;
 }
 
+exitOnSignals();
 try {
   process.exitCode = await main();
 } catch (error) {
