@@ -6,6 +6,9 @@ import { type InstancePaths, instancePaths, type StateFolders } from './paths.ts
 import { identifyProcess, isAlive } from './process-identity.ts';
 import type { InstanceRecord } from './record.ts';
 
+/** Names that an error message lists. */
+const namesShownMax = 8;
+
 /** Ended runs whose logs are kept. */
 const exitedRunsMax = 20;
 
@@ -99,7 +102,8 @@ export class InstanceStore {
     const named = records.filter((record) => record.name === reference);
     const found = named.length > 0 ? named : records.filter((record) => record.app?.name === reference);
     if (found.length > 0) return found;
-    const known = records.length > 0 ? ` There are: ${records.map((record) => record.name).join(', ')}.` : '';
+    const shown = records.slice(-namesShownMax).map((record) => record.name);
+    const known = shown.length > 0 ? ` There are: ${shown.join(', ')}.` : '';
     throw new LocalError('instance-not-found', `There is no instance or app named ${reference}.${known}`);
   }
 

@@ -48,6 +48,12 @@ test('everything but metrics and health needs the token', async () => {
   expect((await fetch(`${base}/api/v1/threads`, { headers: { authorization: 'Bearer 00' } })).status).toBe(401);
 });
 
+test('the kernel checked itself', async () => {
+  const checks = JSON.parse(await osv.must('check', '--kernel', '-o', 'json', 'redis'));
+  expect(checks.length).toBeGreaterThan(3);
+  for (const check of checks) expect(check).toMatchObject({ instance: 'redis-0', passed: true });
+});
+
 test('top shows what it uses', async () => {
   const [row] = JSON.parse(await osv.must('top', '--interval', '1', '-o', 'json', 'redis'));
   expect(row.name).toBe('redis-0');
