@@ -116,7 +116,7 @@ void handle_exception(register_frame& frame, u64 number) {
     switch (number) {
       case vector::divide_error: return {linux_signal::floating_point, signal_code::integer_divide};
       case vector::debug: return {linux_signal::trap, signal_code::trap_trace};
-      case vector::breakpoint: return {linux_signal::trap, signal_code::trap_breakpoint};
+      case vector::breakpoint: return {linux_signal::trap, signal_code::kernel};  // as Linux tells it
       case vector::invalid_opcode: return {linux_signal::illegal, signal_code::illegal_operand};
       case vector::x87_error:
       case vector::simd_error: return {linux_signal::floating_point, signal_code::float_invalid};
