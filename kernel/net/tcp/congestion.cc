@@ -8,11 +8,11 @@ namespace {
 constexpr u32 window_max = 1u << 30;
 }
 
-void congestion::reset(u32 mss) {
+void congestion::reset(u32 mss, bool local) {
   *this = congestion{};
   mss_ = mss;
-  // RFC 6928: min(10 MSS, max(2 MSS, 14600)); large segments (loopback) still get two.
-  window_ = std::min(initial_segments * mss, std::max(2 * mss, 14600u));
+  // RFC 6928: min(10 MSS, max(2 MSS, 14600)). Within the machine there is nothing to congest.
+  window_ = local ? initial_segments * mss : std::min(initial_segments * mss, std::max(2 * mss, 14600u));
 }
 
 u32 congestion::cube_root(u64 value) {

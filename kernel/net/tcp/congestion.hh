@@ -10,7 +10,7 @@ class congestion {
   static constexpr u32 initial_segments = 10;  // RFC 6928
   static constexpr u32 threshold_infinite = 0x7fffffff;
 
-  void reset(u32 mss);
+  void reset(u32 mss, bool local);
   u32 window() const { return window_; }          // bytes
   u32 threshold() const { return threshold_; }    // bytes
   bool in_slow_start() const { return window_ < threshold_; }

@@ -162,7 +162,7 @@ void connection::adopt_options(const segment& syn) {
 
 void connection::become_established() {
   set_state(send_shutdown_ ? state::fin_wait_1 : state::established);
-  congestion_.reset(mss_);
+  congestion_.reset(mss_, route_.local);
   backoffs_ = 0;
   retransmit_at_ = never;
   progress_at_ = last_received_at = now();

@@ -74,7 +74,8 @@ bool connection::hold_small(u32 length) const {
 bool connection::send_new(bool force) {
   if (fin_sent_) return false;
   const u32 unsent = send_.end() - snd_nxt_;
-  u32 window = usable_window();
+  const u32 peer_window = usable_window();
+  u32 window = peer_window;
   if (!force) {
     u64 flight = score_.in_flight();
     if (!sack_ && phase_ == phase::recovery) {  // each duplicate acknowledgement means that a segment left (RFC 6582)
@@ -82,11 +83,11 @@ bool connection::send_new(bool force) {
       flight = flight > left ? flight - left : 0;
     }
     const u32 room = congestion_.window() > flight ? static_cast<u32>(congestion_.window() - flight) : 0;
-    if (room < window) window = room < mss_ && flight ? 0 : room;
+    if (room < window) window = room;
   }
   if (unsent == 0) {
     if (!send_shutdown_) return false;
-    if (window == 0 && !score_.empty() && !force) return false;
+    if (peer_window == 0 && !score_.empty() && !force) return false;  // the congestion window does not hold a FIN back
     return transmit(snd_nxt_, 0, tcp_fin | tcp_ack).ok() && fin_sent_;
   }
   const u32 limit = segment_limit();
@@ -97,8 +98,8 @@ bool connection::send_new(bool force) {
   if (length < unsent) {
     if (length > mss_)
       length -= length % mss_;
-    else if (length < mss_ && !force && length < snd_max_wnd_ / 2)
-      return false;  // silly window (RFC 9293 §3.8.6.2.1)
+    else if (length < mss_ && !force && (window < peer_window || length < snd_max_wnd_ / 2))
+      return false;  // waits for an acknowledgement; silly window (RFC 9293 §3.8.6.2.1)
   } else if (!force && hold_small(length % mss_ ? length % mss_ : mss_)) {
     if (length > mss_) {
       length -= length % mss_;

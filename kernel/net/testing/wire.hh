@@ -219,9 +219,3 @@ class two_hosts {
 };
 
 }  // namespace osv::net::testing
-
-// hosted tests have no devices/: the kernel's own stack is not initialised here.
-namespace osv::devices {
-__attribute__((used)) inline usize network_device_count() { return 0; }
-__attribute__((used)) inline network_device& network_device_at(usize) { panic("no devices in hosted tests"); }
-}  // namespace osv::devices
