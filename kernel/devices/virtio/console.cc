@@ -87,7 +87,7 @@ result<> console::start() {
   }
   set_ready(t);
   if (!(features_ & feature_multiport)) {
-    ports_[0]->fill();
+    TRY(ports_[0]->prepare());
     register_console_port(*ports_[0]);
     return {};
   }
@@ -104,7 +104,7 @@ result<> console::start() {
   for (u32 id = 0; id < ports_max; ++id) {
     port* p = ports_[id];
     if (!p || !p->announced() || p->name().empty() || p->name() == foreign_port) continue;
-    p->fill();
+    TRY(p->prepare());
     register_console_port(*p);
     send(id, event_port_open, 1);
     log::debug("console: port {} \"{}\"", id, p->name());

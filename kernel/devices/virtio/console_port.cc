@@ -10,7 +10,7 @@
 namespace osv::devices::virtio {
 namespace {
 
-constexpr u16 ring_size = 4;
+constexpr u16 ring_size = 8;
 
 // All ports, for flush_consoles().
 constexpr usize all_max = 64;
@@ -27,22 +27,21 @@ result<> port::create_queues(u16 receive, u16 transmit, u64 features, u16 interr
   return {};
 }
 
-// Buffers only for ports that exist: the host names a few of the many that it could have.
-result<> port::allocate_transmit_buffers() {
-  for (transmit_buffer& b : out_) {
-    if (b.bytes) continue;
-    b.bytes = new (std::nothrow) u8[buffer_size];
-    if (!b.bytes) return fail(errc::no_memory);
-  }
+result<> port::prepare() {
+  out_[0].bytes = TRY(memory::allocate_frames())->as<u8>();
   return {};
 }
 
-void port::fill() {
-  lock::guard guard(lock_);
+// Receive buffers are given at the first look for input: ports that are only written to need none. What the host sends before
+// waits on its side.
+void port::fill_locked() {
+  if (filled_) return;
+  filled_ = true;
   for (receive_buffer& b : in_) {
-    if (b.bytes) continue;
-    b.bytes = new (std::nothrow) u8[buffer_size];
-    if (b.bytes) post_locked(b);
+    const result<memory::frame*> page = memory::allocate_frames();
+    if (!page.ok()) break;
+    b.bytes = page.value()->as<u8>();
+    post_locked(b);
   }
   receive_->flush();
 }
@@ -119,6 +118,7 @@ result<usize> port::read(io::cursor& into, bool wait) {
     bool end = false;
     {
       lock::guard guard(lock_);
+      fill_locked();
       reap_locked();
       if (ready_count_)
         b = ready_[0];
@@ -153,14 +153,20 @@ result<usize> port::read(io::cursor& into, bool wait) {
 
 port::transmit_buffer* port::idle_buffer_locked() {
   reap_locked();
-  for (transmit_buffer& b : out_)
-    if (!b.busy) return &b;
+  for (transmit_buffer& b : out_) {
+    if (b.busy) continue;
+    if (!b.bytes) {
+      const result<memory::frame*> page = memory::allocate_frames();
+      if (!page.ok()) continue;
+      b.bytes = page.value()->as<u8>();
+    }
+    return &b;
+  }
   return nullptr;
 }
 
 result<usize> port::write(io::cursor& from, bool wait) {
   sync::mutex_guard writer(writing_);
-  TRY(allocate_transmit_buffers());
   usize written = 0;
   while (!from.done()) {
     transmit_buffer* b = nullptr;
@@ -204,6 +210,7 @@ result<usize> port::write(io::cursor& from, bool wait) {
 
 u32 port::poll() {
   lock::guard guard(lock_);
+  fill_locked();
   const bool writable = idle_buffer_locked() != nullptr;
   u32 events = 0;
   if (readable_locked()) events |= io::poll_event::in;

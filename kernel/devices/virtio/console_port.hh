@@ -14,8 +14,6 @@ class port final : public console_port {
  public:
   explicit port(transport& t) : transport_(t) {}
   result<> create_queues(u16 receive, u16 transmit, u64 features, u16 interrupt);
-  /// Gives the device its first receive buffers; after DRIVER_OK, and only for ports that exist: they take memory.
-  void fill();
 
   std::string_view name() const override { return {name_, name_length_}; }
   result<usize> read(io::cursor& into, bool wait) override;
@@ -24,6 +22,8 @@ class port final : public console_port {
   sync::wait_queue& queue() override { return changed_; }
 
   // --- for the console that the port belongs to ---
+  /// Takes the memory without which nothing could be written; before the port is registered.
+  result<> prepare();
   void set_name(std::string_view name);
   void set_announced() { announced_.store(true, std::memory_order_release); }
   bool announced() const { return announced_.load(std::memory_order_acquire); }
@@ -34,8 +34,8 @@ class port final : public console_port {
   bool drain(nanoseconds deadline);
 
  private:
-  static constexpr u16 receive_buffers = 4, transmit_buffers = 4;
-  static constexpr u32 buffer_size = 2048;
+  static constexpr u16 receive_buffers = 8, transmit_buffers = 8;
+  static constexpr u32 buffer_size = page_size;
 
   struct receive_buffer {
     u8* bytes = nullptr;
@@ -50,16 +50,17 @@ class port final : public console_port {
   transmit_buffer* idle_buffer_locked();
   bool reap_locked();
   void post_locked(receive_buffer& b);
-  result<> allocate_transmit_buffers();
+  void fill_locked();
 
   transport& transport_;
   char name_[64] = {};
   usize name_length_ = 0;
   std::atomic<bool> announced_{false};
 
-  lock::irq_spin_lock lock_{lock::rank::leaf};
+  lock::irq_spin_lock lock_{lock::rank::block_device};
   unique<virtio::queue> receive_;
   unique<virtio::queue> transmit_;
+  bool filled_ = false;
   receive_buffer in_[receive_buffers];
   receive_buffer* ready_[receive_buffers] = {};  // filled, in order
   u16 ready_count_ = 0;
