@@ -18,6 +18,7 @@ class string {
     return s;
   }
   result<> append(string_view text) {
+    if (text.empty()) return {};
     TRY(bytes_.reserve(size_ + text.size() + 1 > bytes_.size() ? grow_to(size_ + text.size() + 1) : bytes_.size()));
     TRY(bytes_.resize(size_ + text.size() + 1));
     __builtin_memcpy(bytes_.data() + size_, text.data(), text.size());

@@ -60,6 +60,14 @@ class cursor {
   result<usize> transfer(usize size, F&& copy) {
     usize done = 0;
     if (size > remaining_) size = remaining_;
+    // Nearly always the whole transfer lies in one piece.
+    if (const io_vector& v = vector(); size <= v.length - offset_ && size) [[likely]] {
+      auto copied = copy(static_cast<u8*>(v.base) + offset_, 0, size);
+      if (!copied.ok()) return fail(copied.error());
+      offset_ += size;
+      remaining_ -= size;
+      return size;
+    }
     while (done < size) {
       const io_vector& v = vector();
       if (offset_ == v.length) {

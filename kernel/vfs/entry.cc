@@ -21,7 +21,21 @@ u32 hash_name(const entry* directory, string_view name) {
     h ^= h >> 32;
   }
   u64 rest = name.size();
-  for (; i < name.size(); ++i) rest = rest << 8 | static_cast<u8>(name[i]);
+  const char* tail = name.data() + i;
+  usize left = name.size() - i;
+  if (left & 4) {
+    u32 word;
+    __builtin_memcpy(&word, tail, 4);
+    rest = rest << 32 | word;
+    tail += 4;
+  }
+  if (left & 2) {
+    u16 word;
+    __builtin_memcpy(&word, tail, 2);
+    rest = rest << 16 | word;
+    tail += 2;
+  }
+  if (left & 1) rest = rest << 8 | static_cast<u8>(*tail);
   h = (h ^ rest) * 0xff51afd7ed558ccdull;
   return static_cast<u32>(h ^ h >> 32);
 }

@@ -84,8 +84,8 @@ class generated_tree {
   }
 };
 
-/// /proc and /sys. vfs registers "mounts", "filesystems", "self/mounts" and "self/mountinfo" in /proc itself.
-/// linux/ registers "self" as a directory; "thread-self" and the pid as links to it are linux/'s too.
+/// /proc and /sys. vfs registers "mounts", "filesystems", "1/mounts" and "1/mountinfo" in /proc itself; the rest of "1", and
+/// the links "self" and "thread-self", are linux/'s.
 generated_tree& proc();
 generated_tree& sys();
 

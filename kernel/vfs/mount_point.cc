@@ -95,10 +95,15 @@ location mount_point::mounted_on() const { return table().mounted_on(*this); }
 
 bool has_root() { return root_mount.load(std::memory_order_acquire) != nullptr; }
 
-location root_location() {
+mount_point& root_mount_point() {
   mount_point* m = root_mount.load(std::memory_order_acquire);
   ASSERT(m != nullptr);
-  return {ref<mount_point>(m), m->root_ref()};
+  return *m;
+}
+
+location root_location() {
+  mount_point& m = root_mount_point();
+  return {ref<mount_point>(&m), m.root_ref()};
 }
 
 result<> attach_root(ref<file_system> system, string_view source, bool read_only) {

@@ -37,6 +37,8 @@ class mount_point : public ref_counted<mount_point> {
 /// The root directory; panics before mount_root.
 location root_location();
 bool has_root();
+/// The mount of the root; it never goes while programs run.
+mount_point& root_mount_point();
 /// Makes `system` the root. EBUSY if there is one.
 result<> attach_root(ref<file_system> system, string_view source, bool read_only);
 /// Mounts on the directory `on`. ENOTDIR.

@@ -12,20 +12,20 @@ namespace {
 
 sync::mutex rename_lock;
 
-/// Walks to the parent of a name that is to be made and calls `make(directory inode, name)` with the directory locked.
+/// Walks to the parent of a name that is to be made and calls `make(walk, name)` with the directory locked.
 template <typename Make>
 result<> make_name(const lookup_base& base, string_view path, bool is_directory, Make&& make) {
   walker walk(base);
   TRY(walk.to_parent(path));
   if (walk.last_is_special()) return fail(errc::exists);
-  entry& parent = walk.directory().at();
+  entry& parent = walk.directory();
   sync::mutex_guard g(parent.node()->directory_lock);
   ref<entry> child = TRY(find_child_locked(parent, walk.last()));
   if (!child->negative()) return fail(errc::exists);
   if (walk.trailing_slash() && !is_directory) return fail(errc::no_entry);
-  if (walk.directory().mount().read_only()) return fail(errc::read_only);
+  if (walk.mount().read_only()) return fail(errc::read_only);
   if (parent.node()->removed) return fail(errc::no_entry);
-  ref<inode> node = TRY(make(walk.directory(), walk.last()));
+  ref<inode> node = TRY(make(walk, walk.last()));
   // The name exists now; without memory for the cached entry the next look-up finds it.
   (void)entry_created(parent, walk.last(), std::move(node));
   return {};
@@ -33,7 +33,7 @@ result<> make_name(const lookup_base& base, string_view path, bool is_directory,
 
 /// The name `walk` ended at, as an existing entry of its locked directory.
 result<ref<entry>> existing_child(walker& walk) {
-  ref<entry> child = TRY(find_child_locked(walk.directory().at(), walk.last()));
+  ref<entry> child = TRY(find_child_locked(walk.directory(), walk.last()));
   if (child->negative()) return fail(errc::no_entry);
   return child;
 }
@@ -75,8 +75,8 @@ result<> exchange(entry& from_directory, entry& moved, entry& to_directory, entr
 
 /// Both directories are locked.
 result<> rename_locked(walker& from, walker& to, u32 flags) {
-  entry& from_directory = from.directory().at();
-  entry& to_directory = to.directory().at();
+  entry& from_directory = from.directory();
+  entry& to_directory = to.directory();
   ref<entry> moved = TRY(existing_child(from));
   ref<entry> target = TRY(find_child_locked(to_directory, to.last()));
   inode& node = *moved->node();
@@ -113,8 +113,8 @@ result<> rename_locked(walker& from, walker& to, u32 flags) {
 }  // namespace
 
 result<> make_directory(const lookup_base& base, string_view path, u32 mode) {
-  return make_name(base, path, true, [&](const location& parent, string_view name) {
-    return parent.at().node()->create(name, io::mode::directory | (mode & 07777), 0);
+  return make_name(base, path, true, [&](walker& walk, string_view name) {
+    return walk.directory().node()->create(name, io::mode::directory | (mode & 07777), 0);
   });
 }
 
@@ -122,16 +122,16 @@ result<> make_node(const lookup_base& base, string_view path, u32 mode, u64 devi
   const u32 type = mode & io::mode::type_mask;
   if (type == io::mode::directory) return fail(errc::not_permitted);
   if (type == io::mode::link) return fail(errc::invalid);
-  return make_name(base, path, false, [&](const location& parent, string_view name) {
-    return parent.at().node()->create(name, (type ? type : io::mode::regular) | (mode & 07777), device);
+  return make_name(base, path, false, [&](walker& walk, string_view name) {
+    return walk.directory().node()->create(name, (type ? type : io::mode::regular) | (mode & 07777), device);
   });
 }
 
 result<> symlink(string_view target, const lookup_base& base, string_view path) {
   if (target.empty()) return fail(errc::no_entry);
   if (target.size() >= path_max) return fail(errc::name_too_long);
-  return make_name(base, path, false, [&](const location& parent, string_view name) {
-    return parent.at().node()->create_symlink(name, target);
+  return make_name(base, path, false, [&](walker& walk, string_view name) {
+    return walk.directory().node()->create_symlink(name, target);
   });
 }
 
@@ -147,9 +147,9 @@ result<> link(const lookup_base& from_base, string_view from, const lookup_base&
   }
   ref<inode> node(source.at().node());
   if (node->is_directory()) return fail(errc::not_permitted);
-  return make_name(to_base, to, false, [&](const location& parent, string_view name) -> result<ref<inode>> {
-    if (&parent.mount() != &source.mount()) return fail(errc::cross_device);
-    TRY(parent.at().node()->link(name, *node));
+  return make_name(to_base, to, false, [&](walker& walk, string_view name) -> result<ref<inode>> {
+    if (&walk.mount() != &source.mount()) return fail(errc::cross_device);
+    TRY(walk.directory().node()->link(name, *node));
     return node;
   });
 }
@@ -158,12 +158,12 @@ result<> unlink(const lookup_base& base, string_view path) {
   walker walk(base);
   TRY(walk.to_parent(path));
   if (walk.last_is_special()) return fail(errc::is_directory);
-  entry& parent = walk.directory().at();
+  entry& parent = walk.directory();
   sync::mutex_guard g(parent.node()->directory_lock);
   ref<entry> child = TRY(existing_child(walk));
   if (child->node()->is_directory()) return fail(errc::is_directory);
   if (walk.trailing_slash()) return fail(errc::not_directory);
-  if (walk.directory().mount().read_only()) return fail(errc::read_only);
+  if (walk.mount().read_only()) return fail(errc::read_only);
   TRY(parent.node()->unlink(walk.last(), *child->node()));
   entry_removed(*child);
   return {};
@@ -175,13 +175,13 @@ result<> remove_directory(const lookup_base& base, string_view path) {
   if (walk.last() == ".") return fail(errc::invalid);
   if (walk.last() == "..") return fail(errc::not_empty);
   if (walk.last().empty()) return fail(errc::busy);
-  entry& parent = walk.directory().at();
+  entry& parent = walk.directory();
   sync::mutex_guard g(parent.node()->directory_lock);
   ref<entry> child = TRY(existing_child(walk));
   inode& node = *child->node();
   if (!node.is_directory()) return fail(errc::not_directory);
   if (child->mounts.load()) return fail(errc::busy);
-  if (walk.directory().mount().read_only()) return fail(errc::read_only);
+  if (walk.mount().read_only()) return fail(errc::read_only);
   {
     sync::mutex_guard inner(node.directory_lock);
     TRY(parent.node()->remove_directory(walk.last(), node));
@@ -199,10 +199,10 @@ result<> rename(const lookup_base& from_base, string_view from, const lookup_bas
   TRY(target.to_parent(to));
   if (source.last_is_special()) return fail(errc::busy);
   if (target.last_is_special()) return fail(flags & rename_flag::no_replace ? errc::exists : errc::busy);
-  if (&source.directory().mount() != &target.directory().mount()) return fail(errc::cross_device);
-  if (source.directory().mount().read_only()) return fail(errc::read_only);
-  entry& a = source.directory().at();
-  entry& b = target.directory().at();
+  if (&source.mount() != &target.mount()) return fail(errc::cross_device);
+  if (source.mount().read_only()) return fail(errc::read_only);
+  entry& a = source.directory();
+  entry& b = target.directory();
   if (&a == &b) {
     two_directories both(a, b);
     return rename_locked(source, target, flags);

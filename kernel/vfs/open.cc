@@ -36,8 +36,8 @@ result<ref<io::file>> open_at(const location& at, u32 flags, bool created) {
 
 /// Makes a regular file in the walk's directory. Nothing made: somebody else was first.
 result<location> create_file(walker& walk, u32 mode) {
-  entry& parent = walk.directory().at();
-  mount_point& mount = walk.directory().mount();
+  entry& parent = walk.directory();
+  mount_point& mount = walk.mount();
   sync::mutex_guard g(parent.node()->directory_lock);
   ref<entry> child = TRY(find_child_locked(parent, walk.last()));
   if (!child->negative()) return location();

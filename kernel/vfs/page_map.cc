@@ -18,7 +18,7 @@ void page_map::destroy(node* n, unsigned levels) {
 }
 
 void** page_map::slot(u64 index) {
-  if (!root_ || index > reach(levels_)) return nullptr;
+  if (!root_ || index > index_max || index > reach(levels_)) return nullptr;
   node* n = root_;
   for (unsigned level = levels_ - 1; level; --level) {
     n = static_cast<node*>(n->slots[index >> (bits * level) & (ways - 1)]);
@@ -100,7 +100,7 @@ bool page_map::remove(u64 index, memory::frame* page) {
 }
 
 memory::frame* page_map::first_from(u64& index) {
-  while (root_ && index <= reach(levels_)) {
+  while (root_ && index <= index_max && index <= reach(levels_)) {
     node* n = root_;
     unsigned level = levels_ - 1;
     bool skipped = false;

@@ -5,22 +5,43 @@
 namespace osv::vfs {
 
 namespace {
-bool is_directory(const location& at) { return at.at().node() && at.at().node()->is_directory(); }
+bool is_directory(const entry& at) { return at.node() && at.node()->is_directory(); }
+
+/// Length of the first component. Names are short: a plain loop beats a call.
+usize component_length(string_view path) {
+  usize n = 0;
+  while (n < path.size() && path[n] != '/') ++n;
+  return n;
+}
 }  // namespace
+
+void walker::enter(const location& at) {
+  mount_ = ref<mount_point>(&at.mount());
+  current_ = ref<entry>(&at.at());
+}
+
+void walker::enter_root() {
+  mount_point& root = root_mount_point();
+  mount_ = ref<mount_point>(&root);
+  current_ = root.root_ref();
+}
+
+ref<entry> walker::crossed(ref<entry> child) {
+  if (!child->mounts.load(std::memory_order_relaxed)) [[likely]]
+    return child;
+  location at = cross_mounts(location(mount_, std::move(child)));
+  mount_ = ref<mount_point>(&at.mount());
+  return ref<entry>(&at.at());
+}
 
 result<> walker::step_up() {
   // ".." of a mount's root is ".." of what it is mounted on; ".." of the root is the root.
-  location here = current_;
-  while (&here.at() == &here.mount().root()) {
-    location on = here.mount().mounted_on();
-    if (!on) {
-      current_ = here;
-      return {};
-    }
-    here = on;
+  while (current_.get() == &mount_->root()) {
+    location on = mount_->mounted_on();
+    if (!on) return {};
+    enter(on);
   }
-  ref<entry> above = here.at().parent();
-  current_ = cross_mounts(location(ref<mount_point>(&here.mount()), std::move(above)));
+  current_ = crossed(current_->parent());
   return {};
 }
 
@@ -31,7 +52,8 @@ result<> walker::enter_link(inode& link, string_view rest, bool& moved) {
   if (leads_to.ok()) {
     file_ = leads_to.release();
     if (open_file* opened = file_->as_open_file()) {
-      object_ = opened->at();
+      mount_ = ref<mount_point>(&opened->at().mount());
+      object_ = ref<entry>(&opened->at().at());
       file_ = nullptr;
     }
     moved = true;
@@ -47,7 +69,7 @@ result<> walker::enter_link(inode& link, string_view rest, bool& moved) {
   }
   owned_ = std::move(target);
   rest_ = owned_.view();
-  if (rest_.front() == '/') current_ = root_location();
+  if (rest_.front() == '/') enter_root();
   return {};
 }
 
@@ -55,15 +77,14 @@ result<> walker::to_parent(string_view path) {
   if (path.empty()) return fail(errc::no_entry);
   if (path.size() >= path_max) return fail(errc::name_too_long);
   rest_ = path;
-  if (rest_.front() == '/') current_ = root_location();
+  if (rest_.front() == '/') enter_root();
   for (;;) {
     while (!rest_.empty() && rest_.front() == '/') rest_.remove_prefix(1);
-    const usize length = rest_.find('/') == string_view::npos ? rest_.size() : rest_.find('/');
-    const string_view name = rest_.substr(0, length);
-    string_view behind = rest_.substr(length);
+    const string_view name = rest_.substr(0, component_length(rest_));
+    string_view behind = rest_.substr(name.size());
     const bool slash = !behind.empty();
     while (!behind.empty() && behind.front() == '/') behind.remove_prefix(1);
-    if (!is_directory(current_)) return fail(errc::not_directory);
+    if (!is_directory(*current_)) return fail(errc::not_directory);
     if (behind.empty()) {
       last_ = name;
       trailing_slash_ = slash;
@@ -75,26 +96,25 @@ result<> walker::to_parent(string_view path) {
       TRY(step_up());
       continue;
     }
-    ref<entry> child = TRY(find_child(current_.at(), name));
+    ref<entry> child = TRY(find_child(*current_, name));
     if (child->negative()) return fail(errc::no_entry);
     if (child->node()->is_symlink()) {
       bool moved;
       TRY(enter_link(*child->node(), behind, moved));
       if (moved) {
         if (file_) return fail(errc::not_directory);
-        current_ = object_;
-        object_ = location();
+        current_ = std::move(object_);
       }
       continue;
     }
-    current_ = cross_mounts(location(ref<mount_point>(&current_.mount()), std::move(child)));
+    current_ = crossed(std::move(child));
   }
 }
 
 result<> walker::finish(bool follow) {
   for (;;) {
     if (last_.empty() || last_ == ".") {
-      if (!is_directory(current_)) return fail(errc::not_directory);
+      if (!is_directory(*current_)) return fail(errc::not_directory);
       object_ = current_;
       return {};
     }
@@ -103,7 +123,7 @@ result<> walker::finish(bool follow) {
       object_ = current_;
       return {};
     }
-    ref<entry> child = TRY(find_child(current_.at(), last_));
+    ref<entry> child = TRY(find_child(*current_, last_));
     if (child->negative()) return fail(errc::no_entry);
     if (child->node()->is_symlink() && (follow || trailing_slash_)) {
       bool moved;
@@ -115,11 +135,11 @@ result<> walker::finish(bool follow) {
         trailing_slash_ |= slash;
         continue;
       }
-      if (slash && !(object_ && is_directory(object_))) return fail(errc::not_directory);
+      if (slash && !(object_ && is_directory(*object_))) return fail(errc::not_directory);
       return {};
     }
-    object_ = cross_mounts(location(ref<mount_point>(&current_.mount()), std::move(child)));
-    if (trailing_slash_ && !is_directory(object_)) return fail(errc::not_directory);
+    object_ = crossed(std::move(child));
+    if (trailing_slash_ && !is_directory(*object_)) return fail(errc::not_directory);
     return {};
   }
 }

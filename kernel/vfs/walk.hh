@@ -11,7 +11,7 @@ namespace osv::vfs {
 /// Links are followed in a loop, at most symlinks_max of them; nothing here recurses.
 class walker : pinned {
  public:
-  explicit walker(const lookup_base& base) : current_(base.at()) {}
+  explicit walker(const lookup_base& base) : mount_(&base.at().mount()), current_(&base.at().at()) {}
 
   /// Afterwards directory() is the parent and last() the final name: may be empty (the path was all slashes), "." or "..".
   /// ENOENT for an empty path, ENOTDIR, ELOOP, ENAMETOOLONG.
@@ -24,9 +24,11 @@ class walker : pinned {
     return finish(follow);
   }
 
-  const location& directory() const { return current_; }
+  mount_point& mount() const { return *mount_; }
+  /// The directory that last() is in.
+  entry& directory() const { return *current_; }
   /// After finish: the object. Empty if it is an open file without a path: then file() has it.
-  const location& object() const { return object_; }
+  location object() const { return object_ ? location(mount_, object_) : location(); }
   const ref<io::file>& file() const { return file_; }
   string_view last() const { return last_; }
   bool trailing_slash() const { return trailing_slash_; }
@@ -34,11 +36,18 @@ class walker : pinned {
 
  private:
   result<> step_up();
+  /// Goes on from a place.
+  void enter(const location& at);
+  void enter_root();
+  /// What is mounted on `child`, or itself; mount_ follows.
+  ref<entry> crossed(ref<entry> child);
   /// Replaces what is left of the path by the target of `link` followed by `rest`.
   result<> enter_link(inode& link, string_view rest, bool& moved);
 
-  location current_;
-  location object_;
+  // Two references apart: most steps change the entry alone.
+  ref<mount_point> mount_;
+  ref<entry> current_;
+  ref<entry> object_;
   ref<io::file> file_;
   string_view rest_;
   string_view last_;

@@ -106,8 +106,32 @@ result<usize> pipe_buffer::copy_in(io::cursor& from, usize most) {
   return done;
 }
 
+/// The common case: what is asked for lies in one page. 0: go the long way.
+result<usize> pipe_buffer::read_within_page(io::cursor& into) {
+  bool was_short;
+  usize n;
+  {
+    sync::mutex_guard g(lock_);
+    const u64 at = read_.load(std::memory_order_relaxed), end = written_.load(std::memory_order_relaxed);
+    const usize within = at % page_size;
+    n = end - at < into.remaining() ? end - at : into.remaining();
+    if (n == 0 || within + n > page_size) return 0ul;
+    u8*& page = page_at(at);
+    auto copied = into.put(page + within, n);
+    if (!copied.ok()) return copied;
+    n = copied.value();
+    was_short = end - (at - within) + atomic_write > capacity();
+    if (within + n == page_size) free_page(page);
+    read_.store(at + n, std::memory_order_relaxed);
+  }
+  if (was_short) writable_.wake(io::poll_event::out);
+  return n;
+}
+
 result<usize> pipe_buffer::read(io::cursor& into, bool wait) {
   if (into.done()) return 0ul;
+  if (auto n = read_within_page(into); !n.ok() || n.value()) [[likely]]
+    return n;
   for (;;) {
     {
       sync::mutex_guard g(lock_);
@@ -147,8 +171,30 @@ result<usize> pipe_buffer::peek(io::cursor& into) {
   return done;
 }
 
+/// The common case: it all fits behind what the last page holds already. 0: go the long way.
+result<usize> pipe_buffer::write_within_page(io::cursor& from) {
+  usize n = from.remaining();
+  {
+    sync::mutex_guard g(lock_);
+    const u64 at = written_.load(std::memory_order_relaxed);
+    const usize within = at % page_size;
+    // A page that was begun belongs to the pipe to its end: room() counts whole pages.
+    if (!within || n > page_size - within) return 0ul;
+    auto copied = from.take(page_at(at) + within, n);
+    if (!copied.ok()) return copied;
+    n = copied.value();
+    // release: who sees the position sees the bytes.
+    written_.store(at + n, std::memory_order_release);
+  }
+  readable_.wake(io::poll_event::in);
+  return n;
+}
+
 result<usize> pipe_buffer::write(io::cursor& from, bool wait) {
   if (from.done()) return 0ul;
+  if (readers_.load(std::memory_order_acquire)) [[likely]]
+    if (auto n = write_within_page(from); !n.ok() || n.value()) [[likely]]
+      return n;
   usize done = 0;
   // Up to PIPE_BUF bytes go in whole; more may be split and mixed with other writers' (pipe(7)).
   const usize needed = from.remaining() <= atomic_write ? from.remaining() : 1;

@@ -53,6 +53,9 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
  private:
   // lock_ held:
   u8*& page_at(u64 position) { return pages_[position / page_size & (page_count_ - 1)]; }
+  result<usize> read_within_page(io::cursor& into);
+  result<usize> write_within_page(io::cursor& from);
+  // lock_ held:
   result<usize> copy_out(io::cursor& into);
   result<usize> copy_in(io::cursor& from, usize most);
   void free_page(u8*& page);

@@ -47,6 +47,21 @@ TEST(pipe, holds_64_kib_and_says_when_it_is_full) {
   EXPECT_EQ(65536u, write_text(*p.write_end, pattern(100'000)).value());
 }
 
+TEST(pipe, takes_its_whole_capacity_again_when_it_ran_empty) {
+  auto p = create_pipe(non_blocking).release();
+  for (u32 capacity : {65536u, 4096u, 8192u}) {
+    EXPECT_EQ(capacity, set_pipe_capacity(*p.read_end, capacity).value());
+    for (usize size : {1ul, 100ul, 4000ul, 3000ul, 4096ul, 1ul}) {
+      const std::string text = pattern(size, static_cast<u32>(size));
+      EXPECT_EQ(size, write_text(*p.write_end, text).value());
+      EXPECT_EQ(text, read_some(*p.read_end, 100'000));
+    }
+    EXPECT_EQ(out, p.write_end->poll());
+    EXPECT_EQ(capacity, write_text(*p.write_end, pattern(100'000)).value());
+    EXPECT_EQ(pattern(100'000).substr(0, capacity), read_some(*p.read_end, 100'000));
+  }
+}
+
 TEST(pipe, writes_of_pipe_buf_are_whole) {
   auto p = create_pipe(non_blocking).release();
   EXPECT_EQ(63'000u, write_text(*p.write_end, std::string(63'000, 'a')).value());
