@@ -87,6 +87,21 @@ export async function mapLimited<Item, Result>(
   return results;
 }
 
+const endings = new Set<() => void>();
+let listening = false;
+
+/** Has something done when this process exits, however it does; the answer takes it back. */
+export function atExit(action: () => void): () => void {
+  if (!listening) {
+    listening = true;
+    process.once('exit', () => {
+      for (const ending of endings) ending();
+    });
+  }
+  endings.add(action);
+  return () => void endings.delete(action);
+}
+
 /** Lets a signal end this process the ordinary way, so that what runs at exit ends machines and namespaces too. */
 export function exitOnSignals(): void {
   for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { applicationRoot } from './application-root.ts';
 import { makeBootDisk } from './boot-disk.ts';
-import { killGroup } from './command.ts';
+import { atExit, killGroup } from './command.ts';
 import { linuxCommandLine, linuxKernel, makeInitramfs } from './linux-guest.ts';
 import { buildFolder, kernelPath } from './paths.ts';
 import { qemuArguments } from './qemu.ts';
@@ -113,15 +113,14 @@ function start(options: MachineOptions, prepared: Prepared): Machine {
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
-  const killWithParent = (): void => killGroup(child.pid);
-  process.once('exit', killWithParent);
+  const forget = atExit(() => killGroup(child.pid));
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => {
       text += `\n${error.message}\n`;
     });
     child.on('close', () => {
       over = true;
-      process.off('exit', killWithParent);
+      forget();
       rmSync(folder, { recursive: true, force: true });
       wake();
       resolve();

@@ -1,5 +1,5 @@
 /** A network namespace of the test's own, with one TAP device; nothing outside of it is touched. Needs root. */
-import { run, runOrThrow } from './command.ts';
+import { atExit, run, runOrThrow } from './command.ts';
 
 export interface NetworkNamespace {
   readonly name: string;
@@ -27,15 +27,12 @@ export async function makeNamespace(
   await runOrThrow('ip', ['netns', 'add', name]);
   const prefix = ['ip', 'netns', 'exec', name];
   const inside = (...words: string[]): Promise<string> => runOrThrow('ip', ['-n', name, ...words]);
+  // The loop of a dying process runs no more promises; that the command is started is enough.
+  const forget = atExit(() => void run('ip', ['netns', 'delete', name]));
   const remove = async (): Promise<void> => {
-    process.off('exit', removeNow);
+    forget();
     await run('ip', ['netns', 'delete', name]);
   };
-  const removeNow = (): void => {
-    // The loop of a dying process runs no more promises; spawn alone is enough.
-    void run('ip', ['netns', 'delete', name]);
-  };
-  process.once('exit', removeNow);
   await inside('link', 'set', 'lo', 'up');
   if (!options.tapless) {
     const queues = (options.queues ?? 1) > 1 ? ['multi_queue'] : [];

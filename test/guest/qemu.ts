@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killGroup } from './command.ts';
+import { atExit, killGroup } from './command.ts';
 
 export interface GuestOptions {
   readonly kernel: string;
@@ -172,14 +172,13 @@ export function startGuest(options: GuestOptions): RunningGuest {
     timedOut = true;
     killGroup(child.pid);
   }, options.timeoutMs ?? 60_000);
-  const killWithParent = (): void => killGroup(child.pid);
-  process.once('exit', killWithParent);
+  const forget = atExit(() => killGroup(child.pid));
   const serial = (): string => decode(join(folder, 'serial'));
   const ended = new Promise<GuestResult>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', () => {
       clearTimeout(timer);
-      process.off('exit', killWithParent);
+      forget();
       input?.close();
       const control = parseControl(decode(join(folder, 'control')));
       const result: GuestResult = {

@@ -1,7 +1,7 @@
 /** Starts the bad wire in a namespace: TAP on the host's side, a datagram socket of QEMU on the other. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { runOrThrow } from '../guest/command.ts';
+import { atExit, runOrThrow } from '../guest/command.ts';
 import { compile } from '../guest/compile.ts';
 import type { NetworkNamespace } from '../guest/network-namespace.ts';
 import { testFolder } from '../guest/paths.ts';
@@ -51,13 +51,12 @@ export async function startWire(network: NetworkNamespace, folder: string, optio
   const command = [...network.prefix, program, ...words];
   const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  const killWithParent = (): void => {
+  const forget = atExit(() => {
     child.kill('SIGKILL');
-  };
-  process.once('exit', killWithParent);
+  });
   const closed = new Promise<void>((resolve) => {
     child.on('close', () => {
-      process.off('exit', killWithParent);
+      forget();
       resolve();
     });
   });
