@@ -16,8 +16,6 @@ int main(void) {
     parameters.sched_priority = 0;
     say_status("other", sched_setscheduler(0, SCHED_OTHER, &parameters));
     say_status("yield", sched_yield());
-    errno = 0;
-    say("nice %d\n", getpriority(PRIO_PROCESS, 0));
     say_status("set nice 5", setpriority(PRIO_PROCESS, 0, 5));
     say("nice %d\n", getpriority(PRIO_PROCESS, 0));
     return 0;
