@@ -125,6 +125,21 @@ void release(frame& f) {
   a.free_blocks[f.order].push_back(&f);
 }
 
+void split(frame& block) {
+  arena& a = the_arena();
+  std::unique_lock held(a.mutex);
+  const u64 count = 1ull << block.order;
+  a.blocks_allocated += count - 1;
+  for (u64 i = 0; i < count; ++i) {
+    frame& f = (&block)[i];
+    f.order = 0;
+    f.free = false;
+    f.references = block.references.load();
+    f.owner = nullptr;
+    f.owner_tag = 0;
+  }
+}
+
 frame& frame_of(physical_address address) {
   arena& a = the_arena();
   const u64 offset = to_u64(address) - reinterpret_cast<u64>(a.base);

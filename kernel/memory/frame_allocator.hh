@@ -14,8 +14,6 @@ struct physical_range {
 void initialize_frames(const physical_range* ram, usize ram_count, const physical_range* reserved, usize reserved_count);
 /// The root page table that all CPUs use.
 u64 kernel_page_table();
-/// Makes a physically contiguous, already allocated block usable as single frames (each with one reference).
-void split(frame& block);
 /// Bytes that the allocator could hand out at the start.
 u64 total_bytes();
 u64 free_bytes();

@@ -37,6 +37,9 @@ void retain(frame& f);
 /// Drops a reference; the last one frees the whole block.
 void release(frame& f);
 
+/// Makes the frames of an allocated block single ones, each with the block's references and given back by itself.
+void split(frame& block);
+
 frame& frame_of(physical_address address);
 frame& frame_of_data(const void* physical_map_pointer);
 

@@ -92,9 +92,41 @@ result<memory::frame*> page_cache::get(u64 index) {
   return read_cluster(index);
 }
 
+/// Frames for one cluster, neighbours in memory where there is plenty of it: then the device needs one request.
+class page_cache::frame_supply : pinned {
+ public:
+  ~frame_supply() {
+    while (left_--) memory::release(*next_++);
+  }
+  /// A frame; the caller will want `wanted` in all from here on.
+  result<memory::frame*> take(u64 wanted) {
+    if (!left_) TRY(fill(wanted));
+    --left_;
+    return next_++;
+  }
+
+ private:
+  result<> fill(u64 wanted) {
+    unsigned order = 0;
+    while (2ull << order <= wanted) ++order;
+    const memory::frame_statistics s = memory::statistics();
+    // Where memory is short, a block of some size would be bought with the eviction of much more.
+    if (s.free_bytes < s.total_bytes / 16) order = 0;
+    auto block = memory::allocate_frames(order);
+    if (!block.ok() && order) block = memory::allocate_frames(order = 0);
+    next_ = TRY(block);
+    left_ = 1ull << order;
+    if (order) memory::split(*next_);
+    return {};
+  }
+
+  memory::frame* next_ = nullptr;
+  usize left_ = 0;
+};
+
 /// A new frame at `index` (ours, to be loaded), or the one that somebody else put there. Either way with a reference.
-result<page_cache::claim> page_cache::claim_page(u64 index) {
-  memory::frame* page = TRY(memory::allocate_frames(0));
+result<page_cache::claim> page_cache::claim_page(u64 index, u64 wanted, frame_supply& frames) {
+  memory::frame* page = TRY(frames.take(wanted));
   page->owner_tag = 0;
   memory::retain(*page);  // one reference for the map, one for the caller
   auto inserted = pages_.insert(index, page);
@@ -134,10 +166,11 @@ result<memory::frame*> page_cache::read_cluster(u64 index) {
     for (usize i = 0; i < length; ++i) memory::release(*run[i]);
     length = 0;
   };
+  frame_supply frames;
   memory::frame* wanted = nullptr;
   u64 run_end = first;
   for (u64 i = first; i < end; ++i) {
-    auto claimed = claim_page(i);
+    auto claimed = claim_page(i, end - i, frames);
     if (!claimed.ok()) {
       load(i);
       if (i < index) continue;  // read-around is a luxury

@@ -37,7 +37,8 @@ class page_cache : pinned {
     memory::frame* page;
     bool ours;
   };
-  result<claim> claim_page(u64 index);
+  class frame_supply;
+  result<claim> claim_page(u64 index, u64 wanted, frame_supply& frames);
   void choose_window(u64 index, u64& first, u64& end);
   result<memory::frame*> read_cluster(u64 index);
   void load_run(u64 first, memory::frame** frames, usize count);
