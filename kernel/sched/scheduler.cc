@@ -18,6 +18,8 @@ extern "C" void switch_stacks(osv::u64* save, osv::u64 load);
 
 namespace osv::sched {
 
+static_assert(offsetof(thread, attention) == 4, "entry.S reads it at every return from a system call");
+
 void (*before_leaving_idle)() = nullptr;
 
 namespace {

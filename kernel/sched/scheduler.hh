@@ -30,7 +30,7 @@ class thread : public ref_counted<thread> {
  public:
   ~thread();
 
-  /// First: read by entry.S at every return from a system call.
+  /// Read by entry.S at every return from a system call.
   std::atomic<u32> attention{0};
   u32 id = 0;  // thread id as the program sees it; kernel threads have one too
   u64 stack_pointer = 0;      // while not running

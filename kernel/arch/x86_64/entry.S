@@ -8,6 +8,7 @@
 #define GS_KERNEL_STACK 8
 #define GS_PROGRAM_SP 16
 #define GS_CURRENT 24
+#define THREAD_ATTENTION 4          // behind the reference count; asserted in sched/scheduler.cc
 #define GS_CALL_COUNTS 48
 
   .section .text.entry, "ax"
@@ -53,7 +54,7 @@ system_call_entry:
   mov %rax, 80(%rsp)
   cli
   mov %gs:GS_CURRENT, %rcx
-  cmpl $0, (%rcx)                  // thread::attention: signals, end of the thread
+  cmpl $0, THREAD_ATTENTION(%rcx)  // signals, end of the thread
   jne 3f
 system_call_return:
   pop %r15
