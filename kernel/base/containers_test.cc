@@ -77,6 +77,11 @@ TEST(String, AppendsAndStaysTerminated) {
   EXPECT_EQ(s.size(), 101u);
   EXPECT_EQ(s.c_str()[101], 0);
   EXPECT_EQ(s.view().substr(98), "abc");
+  string moved(std::move(s));
+  EXPECT_EQ(moved.size(), 101u);
+  EXPECT_TRUE(s.empty());
+  EXPECT_STREQ(s.c_str(), "");
+  s = std::move(moved);
   s.clear();
   ASSERT_TRUE(s.append("x").ok());
   EXPECT_EQ(s.view(), "x");

@@ -12,6 +12,12 @@ using std::string_view;
 class string {
  public:
   string() = default;
+  string(string&& other) noexcept : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+  string& operator=(string&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
   static result<string> create(string_view text) {
     string s;
     TRY(s.append(text));
@@ -19,8 +25,9 @@ class string {
   }
   result<> append(string_view text) {
     if (text.empty()) return {};
-    TRY(bytes_.reserve(size_ + text.size() + 1 > bytes_.size() ? grow_to(size_ + text.size() + 1) : bytes_.size()));
-    TRY(bytes_.resize(size_ + text.size() + 1));
+    // One byte more for the NUL. At least doubled, so that many small pieces cost no more than one large one.
+    const usize needed = size_ + text.size() + 1;
+    if (needed > bytes_.size()) TRY(bytes_.resize(needed > bytes_.size() * 2 ? needed : bytes_.size() * 2));
     __builtin_memcpy(bytes_.data() + size_, text.data(), text.size());
     size_ += text.size();
     bytes_[size_] = 0;
@@ -35,8 +42,7 @@ class string {
   operator string_view() const { return view(); }
 
  private:
-  usize grow_to(usize needed) const { return needed > bytes_.size() * 2 ? needed : bytes_.size() * 2; }
-  vector<char> bytes_;
+  vector<char> bytes_;  // its size is this string's capacity
   usize size_ = 0;
 };
 

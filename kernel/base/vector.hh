@@ -50,9 +50,13 @@ class vector {
     if (capacity <= capacity_) return {};
     T* grown = static_cast<T*>(::operator new(capacity * sizeof(T), std::nothrow));
     if (!grown) return fail(errc::no_memory);
-    for (usize i = 0; i < size_; ++i) {
-      new (&grown[i]) T(std::move(data_[i]));
-      data_[i].~T();
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      if (size_) __builtin_memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
+    } else {
+      for (usize i = 0; i < size_; ++i) {
+        new (&grown[i]) T(std::move(data_[i]));
+        data_[i].~T();
+      }
     }
     ::operator delete(data_);
     data_ = grown;
