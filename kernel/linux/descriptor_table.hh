@@ -9,6 +9,26 @@
 
 namespace osv::linux_abi {
 
+/// A file for the length of one system call; may or may not hold a reference of its own.
+class held_file {
+ public:
+  held_file(io::file* file, bool owned) : file_(file), owned_(owned) {}
+  held_file(held_file&& other) noexcept : file_(other.file_), owned_(std::exchange(other.owned_, false)) {}
+  held_file& operator=(held_file&&) = delete;
+  ~held_file() {
+    if (owned_) file_->release();
+  }
+  explicit operator bool() const { return file_ != nullptr; }
+  io::file* operator->() const { return file_; }
+  io::file& operator*() const { return *file_; }
+  /// A reference that outlives the call.
+  ref<io::file> share() const { return ref<io::file>(file_); }
+
+ private:
+  io::file* file_;
+  bool owned_;
+};
+
 class descriptor_table : pinned {
  public:
   static constexpr unsigned descriptors_max = 1u << 20;  // /proc/sys/fs/nr_open
@@ -20,6 +40,18 @@ class descriptor_table : pinned {
   ref<io::file> find(int fd);
   /// The same, EBADF in the place of nullptr. O_PATH descriptors are returned too.
   result<ref<io::file>> get(int fd);
+
+  /// The file behind `fd`, or none, for the length of a system call. `alone`: the process has had one thread only, so nobody can
+  /// close the descriptor meanwhile and no reference is taken.
+  held_file hold(int fd, bool alone) {
+    if (!alone) {
+      io::file* file = find(fd).leak();
+      return {file, file != nullptr};
+    }
+    const slots* table = slots_.load(std::memory_order_relaxed);
+    if (!table || static_cast<unsigned>(fd) >= table->capacity) return {nullptr, false};
+    return {table->files[fd].load(std::memory_order_relaxed), false};
+  }
 
   /// Puts `file` in the lowest free descriptor that is at least `lowest`. EMFILE at the limit, ENOMEM.
   result<int> install(ref<io::file> file, bool close_on_exec, int lowest = 0);

@@ -5,6 +5,7 @@
 #include "io/file.hh"
 #include "linux/gate.hh"
 #include "linux/process.hh"
+#include "linux/task.hh"
 #include "memory/user_copy.hh"
 #include "vfs/vfs.hh"
 
@@ -16,6 +17,18 @@ constexpr usize transfer_max = 0x7ffff000;
 constexpr usize vectors_max = 1024;  // UIO_MAXIOV
 
 inline result<ref<io::file>> file_of(int fd) { return current_process().files.get(fd); }
+
+/// The same for the length of a call only, and cheaper. Not for what closes descriptors or keeps the file.
+inline held_file held_file_of(int fd) {
+  process& owner = static_cast<task*>(sched::current().program_data)->owner;
+  return owner.files.hold(fd, owner.last_thread_id.load(std::memory_order_relaxed) == 1);
+}
+
+/// memory::is_program_range without a call, for the hot paths.
+inline bool in_program(const void* base, usize size) {
+  const u64 begin = reinterpret_cast<u64>(base);
+  return size <= memory::program_address_end && begin <= memory::program_address_end - size;
+}
 
 /// ENAMETOOLONG, EFAULT.
 inline result<string> path_from(const char* path) { return memory::copy_string_from_program(path, vfs::path_max); }
@@ -54,7 +67,7 @@ class vector_argument : pinned {
     usize total = 0;
     for (usize i = 0; i < count; ++i) {
       if (static_cast<isize>(into[i].length) < 0) return fail(errc::invalid);
-      if (!memory::is_program_range(reinterpret_cast<u64>(into[i].base), into[i].length)) return fail(errc::fault);
+      if (!in_program(into[i].base, into[i].length)) return fail(errc::fault);
       total += into[i].length;
       if (static_cast<isize>(total) < 0) return fail(errc::invalid);
     }

@@ -18,11 +18,12 @@ result<int> install(ref<io::file> file, u32 flags) {
 }
 
 struct epoll_reference {
-  ref<io::file> file;
+  held_file file;
   epoll_file* epoll;
 };
 result<epoll_reference> epoll_of(int fd) {
-  ref<io::file> file = TRY(file_of(fd));
+  held_file file = held_file_of(fd);
+  if (!file) return fail(errc::bad_file);
   auto* epoll = io::downcast<epoll_file>(*file);
   if (!epoll) return fail(errc::invalid);
   return epoll_reference{std::move(file), epoll};
@@ -33,8 +34,7 @@ constexpr int events_max = INT32_MAX / static_cast<int>(sizeof(epoll_event));
 
 result<usize> wait_until(int fd, void* events, int count, nanoseconds deadline, const void* mask, usize mask_size) {
   if (count <= 0 || count > events_max) return fail(errc::invalid);
-  if (!memory::is_program_range(reinterpret_cast<u64>(events), static_cast<usize>(count) * sizeof(epoll_event)))
-    return fail(errc::fault);
+  if (!in_program(events, static_cast<usize>(count) * sizeof(epoll_event))) return fail(errc::fault);
   const epoll_reference e = TRY(epoll_of(fd));
   TRY(apply_temporary_mask(mask, mask_size));
   return e.epoll->wait(static_cast<epoll_event*>(events), static_cast<usize>(count), deadline);

@@ -18,12 +18,6 @@ result<ref<io::file>> writable(int fd) {
   return file;
 }
 
-result<io::cursor> range(const void* base, usize size) {
-  if (size > transfer_max) size = transfer_max;
-  if (!memory::is_program_range(reinterpret_cast<u64>(base), size)) return fail(errc::fault);
-  return io::cursor(base, size);
-}
-
 // RWF_* of preadv2(2). High priority and data-sync are hints that hold anyway where there is no write-back cache.
 constexpr u32 flag_high_priority = 1, flag_data_sync = 2, flag_sync = 4, flag_no_wait = 8, flag_append = 16;
 
@@ -37,19 +31,26 @@ result<> check_flags(u32 flags, bool reading) {
 }  // namespace
 
 result<usize> sys_read(int fd, void* into, usize size) {
-  const ref<io::file> file = TRY(readable(fd));
-  io::cursor c = TRY(range(into, size));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->readable()) return fail(errc::bad_file);
+  if (size > transfer_max) size = transfer_max;
+  if (!in_program(into, size)) return fail(errc::fault);
+  io::cursor c(into, size);
   return file->read(c);
 }
 
 result<usize> sys_write(int fd, const void* from, usize size) {
-  const ref<io::file> file = TRY(writable(fd));
-  io::cursor c = TRY(range(from, size));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->writable()) return fail(errc::bad_file);
+  if (size > transfer_max) size = transfer_max;
+  if (!in_program(from, size)) return fail(errc::fault);
+  io::cursor c(from, size);
   return with_broken_pipe_signal(file->write(c));
 }
 
 result<usize> sys_readv(int fd, const io::io_vector* vectors, usize count) {
-  const ref<io::file> file = TRY(readable(fd));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->readable()) return fail(errc::bad_file);
   vector_argument v;
   TRY(v.load(vectors, count));
   io::cursor c = v.cursor();
@@ -57,7 +58,8 @@ result<usize> sys_readv(int fd, const io::io_vector* vectors, usize count) {
 }
 
 result<usize> sys_writev(int fd, const io::io_vector* vectors, usize count) {
-  const ref<io::file> file = TRY(writable(fd));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->writable()) return fail(errc::bad_file);
   vector_argument v;
   TRY(v.load(vectors, count));
   io::cursor c = v.cursor();
@@ -66,21 +68,28 @@ result<usize> sys_writev(int fd, const io::io_vector* vectors, usize count) {
 
 result<usize> sys_pread64(int fd, void* into, usize size, i64 offset) {
   if (offset < 0) return fail(errc::invalid);
-  const ref<io::file> file = TRY(readable(fd));
-  io::cursor c = TRY(range(into, size));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->readable()) return fail(errc::bad_file);
+  if (size > transfer_max) size = transfer_max;
+  if (!in_program(into, size)) return fail(errc::fault);
+  io::cursor c(into, size);
   return file->read_at(c, static_cast<u64>(offset));
 }
 
 result<usize> sys_pwrite64(int fd, const void* from, usize size, i64 offset) {
   if (offset < 0) return fail(errc::invalid);
-  const ref<io::file> file = TRY(writable(fd));
-  io::cursor c = TRY(range(from, size));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->writable()) return fail(errc::bad_file);
+  if (size > transfer_max) size = transfer_max;
+  if (!in_program(from, size)) return fail(errc::fault);
+  io::cursor c(from, size);
   return file->write_at(c, static_cast<u64>(offset));
 }
 
 result<usize> sys_preadv(int fd, const io::io_vector* vectors, usize count, i64 offset) {
   if (offset < 0) return fail(errc::invalid);
-  const ref<io::file> file = TRY(readable(fd));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->readable()) return fail(errc::bad_file);
   vector_argument v;
   TRY(v.load(vectors, count));
   io::cursor c = v.cursor();
@@ -89,7 +98,8 @@ result<usize> sys_preadv(int fd, const io::io_vector* vectors, usize count, i64 
 
 result<usize> sys_pwritev(int fd, const io::io_vector* vectors, usize count, i64 offset) {
   if (offset < 0) return fail(errc::invalid);
-  const ref<io::file> file = TRY(writable(fd));
+  const held_file file = held_file_of(fd);
+  if (!file || !file->writable()) return fail(errc::bad_file);
   vector_argument v;
   TRY(v.load(vectors, count));
   io::cursor c = v.cursor();

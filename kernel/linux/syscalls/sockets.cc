@@ -12,13 +12,14 @@ constexpr u32 type_flags = io::open_flag::non_blocking | io::open_flag::close_on
 
 /// A socket with the reference that keeps it.
 struct socket_reference {
-  ref<io::file> file;
+  held_file file;
   io::socket_file* socket;
   io::socket_file* operator->() const { return socket; }
 };
 
 result<socket_reference> socket_of(int fd) {
-  ref<io::file> file = TRY(file_of(fd));
+  held_file file = held_file_of(fd);
+  if (!file) return fail(errc::bad_file);
   io::socket_file* socket = file->as_socket();
   if (!socket) return fail(errc::not_socket);
   return socket_reference{std::move(file), socket};
@@ -144,7 +145,7 @@ result<> sys_getsockopt(int fd, int level, int name, void* value, i32* size) {
 result<usize> sys_sendto(int fd, const void* from, usize size, u32 flags, const void* address, u32 length) {
   const auto socket = TRY(socket_of(fd));
   if (size > transfer_max) size = transfer_max;
-  if (!memory::is_program_range(reinterpret_cast<u64>(from), size)) return fail(errc::fault);
+  if (!in_program(from, size)) return fail(errc::fault);
   io::cursor data(from, size);
   io::socket_address to;
   io::message m;
@@ -159,7 +160,7 @@ result<usize> sys_sendto(int fd, const void* from, usize size, u32 flags, const 
 result<usize> sys_recvfrom(int fd, void* into, usize size, u32 flags, void* address, u32* length) {
   const auto socket = TRY(socket_of(fd));
   if (size > transfer_max) size = transfer_max;
-  if (!memory::is_program_range(reinterpret_cast<u64>(into), size)) return fail(errc::fault);
+  if (!in_program(into, size)) return fail(errc::fault);
   io::cursor data(into, size);
   io::socket_address from;
   io::message m;
