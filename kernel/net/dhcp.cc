@@ -83,6 +83,7 @@ dhcp_client::outcome dhcp_client::acquire() {
   auto opened = open_socket();
   if (!opened.ok()) return outcome::silence;
   io::socket_file& socket = *opened.value()->as_socket();
+  interface_.set_configuring(true);
   const nanoseconds start = now();
   nanoseconds patience = patience_first;
   outcome result = outcome::silence;
@@ -114,6 +115,7 @@ dhcp_client::outcome dhcp_client::acquire() {
     }
     if (patience < patience_max) patience *= 2;
   }
+  interface_.set_configuring(false);
   opened.value()->closed();
   return result;
 }

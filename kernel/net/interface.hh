@@ -58,6 +58,10 @@ class interface : pinned {
   result<> join(u32 group);
   void leave(u32 group);
 
+  /// While DHCP asks for an address, its answers may come to that address already (passt and some relays ignore the broadcast flag).
+  void set_configuring(bool on) { configuring_.store(on, std::memory_order_relaxed); }
+  bool is_configuring() const { return configuring_.load(std::memory_order_relaxed); }
+
   /// Puts an Ethernet header in front and hands the packet to the device.
   void transmit(unique<io::packet> packet, const devices::mac_address& to, u16 type);
   /// Hooks the device's slots and starts it.
@@ -91,6 +95,7 @@ class interface : pinned {
   devices::mac_address mac_{};
   devices::network_device::offloads offloads_{};
   std::atomic<u16> mtu_;
+  std::atomic<bool> configuring_{false};
   neighbour_table neighbours_;
 
   lock::spin_lock lock_{lock::rank::network_table};

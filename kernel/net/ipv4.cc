@@ -8,6 +8,16 @@
 
 namespace osv::net {
 
+namespace {
+
+bool is_dhcp_answer(const io::packet& packet, const ipv4_header& header) {
+  constexpr u16 client_port = 68;
+  if (header.protocol != protocol_udp || (header.fragment & ipv4_offset_mask) || packet.linear() < header.length() + sizeof(udp_header)) return false;
+  return reinterpret_cast<const udp_header*>(packet.data() + header.length())->destination_port == client_port;
+}
+
+}  // namespace
+
 void stack::ipv4_received(unique<io::packet> packet, interface& in, bool link_multicast) {
   if (packet->linear() < sizeof(ipv4_header)) return drop(drop_reason::malformed);
   const auto* header = reinterpret_cast<const ipv4_header*>(packet->data());
@@ -27,7 +37,7 @@ void stack::ipv4_received(unique<io::packet> packet, interface& in, bool link_mu
   if (source.is_multicast() || source_ip == ipv4_broadcast || source.is_loopback() || destination.is_loopback())
     return drop(drop_reason::malformed);
   if (!in.has_address(destination) && !in.is_broadcast(destination_ip) && !(destination.is_multicast() && in.joined(destination_ip)) &&
-      !is_local(destination))
+      !is_local(destination) && !(in.is_configuring() && is_dhcp_answer(*packet, *header)))
     return drop(drop_reason::not_for_us);
 
   if (header->fragment & (ipv4_more_fragments | ipv4_offset_mask)) {
