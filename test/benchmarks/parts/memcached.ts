@@ -70,7 +70,7 @@ async function run(options: PartOptions): Promise<BenchmarkRow[]> {
     ready: memcachedReady,
   };
   const figures = await sideBySide(options, service, async ({ network }) => {
-    const plain = await loadMemcached(network.prefix, network.guestAddress, ['connections=16', 'requests=10000']);
+    const plain = await loadMemcached(network.prefix, network.guestAddress, ['connections=16', 'requests=40000']);
     return { 'c16.requests': plain.requests_per_second ?? 0 };
   });
   return [

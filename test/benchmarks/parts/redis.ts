@@ -28,16 +28,16 @@ interface Scenario {
 }
 
 const scenarios: readonly Scenario[] = [
-  { id: 'c50', label: '50 connections, no pipeline', connections: 50, pipeline: 1, requests: 6000, ratioWanted: 2.5 },
+  { id: 'c50', label: '50 connections, no pipeline', connections: 50, pipeline: 1, requests: 20_000, ratioWanted: 2.5 },
   {
     id: 'c50-p16',
     label: '50 connections, pipeline 16',
     connections: 50,
     pipeline: 16,
-    requests: 40_000,
+    requests: 150_000,
     ratioWanted: 2,
   },
-  { id: 'c1', label: 'one connection', connections: 1, pipeline: 1, requests: 2000, ratioWanted: 1.5 },
+  { id: 'c1', label: 'one connection', connections: 1, pipeline: 1, requests: 5000, ratioWanted: 1.5 },
 ];
 
 /** Parses redis-benchmark's CSV into requests a second by test name. */

@@ -2,7 +2,7 @@
 
 import random
 
-from guest import GUEST_IP, HOST_IP, ICMP, IP, UDP, Connection, Failure, Raw, seq_add
+from guest import GUEST_IP, HOST_IP, ICMP, IP, TCP, UDP, Connection, Failure, Raw, seq_add
 from scapy.layers.inet import fragment
 
 
@@ -161,3 +161,27 @@ def random_bytes_are_survived(guest):
     guest.drain()
     guest.resolve()
     guest.ping()
+
+
+# The last one: behind it the guest answers with SYN cookies for a while, and these carry no options.
+def syn_flood_leaves_others_alive(guest):
+    """Two thousand SYNs that are never completed: an older connection goes on, and a new one gets in."""
+    old = Connection(guest, source=19999).open()
+    for index in range(2000):
+        source = f"10.99.0.{10 + index % 200}"
+        guest.send(IP(src=source, dst=GUEST_IP) / TCP(sport=1024 + index, dport=7000, flags="S", seq=index, options=[("MSS", 1460)]))
+        if index % 50 == 0:
+            guest.drain()
+    guest.drain()
+    old.echo(b"still here")
+    old.reset()
+    guest.drain()
+    fresh = Connection(guest, source=19998)
+    for _ in range(5):
+        try:
+            fresh.open()
+            break
+        except Failure:
+            continue
+    fresh.echo(b"got in")
+    fresh.reset()
