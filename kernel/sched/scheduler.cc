@@ -482,7 +482,17 @@ bool interrupted(const thread& t) {
   return t.attention.load(std::memory_order_relaxed) & (attention_bit::signal | attention_bit::terminate);
 }
 
-nanoseconds runtime(const thread& t) { return arch::ticks_to_nanoseconds(t.total_runtime); }
+nanoseconds runtime(const thread& t) {
+  // Interrupts off: the calling thread's own figures do not change between the reads.
+  arch::interrupt_guard guard;
+  u64 ticks = t.total_runtime;
+  // A running thread is charged only when it is switched away from or its slice ends.
+  if (t.state.load(std::memory_order_relaxed) == thread_state::running) {
+    const u64 now = arch::timestamp(), since = t.started_running;
+    if (now > since) ticks += now - since;
+  }
+  return arch::ticks_to_nanoseconds(ticks);
+}
 
 void retain(const thread& t) { t.retain(); }
 void release(const thread& t) { t.release(); }
