@@ -5,6 +5,7 @@
 #include "linux/signal.hh"
 #include "linux/syscalls/clocks.hh"
 #include "linux/task.hh"
+#include "linux/thread_lookup.hh"
 #include "memory/frames.hh"
 #include "trace/count.hh"
 
@@ -91,7 +92,11 @@ result<> limits(text_sink& out) {
   return {};
 }
 
-sched::thread& first_thread() { return sched::current(); }
+/// The thread that stands for the process: its first, or the reading one when that has ended.
+ref<sched::thread> first_thread() {
+  ref<sched::thread> first = find_program_thread(current_process().id);
+  return first ? first : ref<sched::thread>(&sched::current());
+}
 
 struct text_file {
   const char* path;
@@ -106,10 +111,10 @@ constexpr text_file files[] = {
     {"1/limits", limits},
     {"1/stat",
      [](text_sink& out) -> result<> {
-       put_stat_line(out, first_thread(), true);
+       put_stat_line(out, *first_thread(), true);
        return {};
      }},
-    {"1/status", [](text_sink& out) -> result<> { return put_status(out, first_thread()); }},
+    {"1/status", [](text_sink& out) -> result<> { return put_status(out, *first_thread()); }},
     {"1/cmdline",
      [](text_sink& out) -> result<> {
        put_strings(out, current_process().arguments);
@@ -163,7 +168,8 @@ constexpr text_file files[] = {
      }},
     {"1/sched",
      [](text_sink& out) -> result<> {
-       out.print("se.sum_exec_runtime : {}\nnr_switches : {}\n", sched::runtime(first_thread()), first_thread().context_switches);
+       const ref<sched::thread> thread = first_thread();
+       out.print("se.sum_exec_runtime : {}\nnr_switches : {}\n", sched::runtime(*thread), thread->context_switches);
        return {};
      }},
 };
@@ -272,11 +278,12 @@ result<> register_process_files() {
                                                 &set_oom_score_adjustment)));
   TRY(vfs::proc().add("1/comm", vfs::generated_item::writable_file(
                                        [](text_sink& out) -> result<> {
-                                         out.print("{}\n", string_view(sched::current().name));
+                                         out.print("{}\n", string_view(first_thread()->name));
                                          return {};
                                        },
                                        [](string_view text) -> result<> {
-                                         auto& name = sched::current().name;
+                                         const ref<sched::thread> thread = first_thread();
+                                         auto& name = thread->name;
                                          if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
                                          const usize n = text.size() < sizeof name - 1 ? text.size() : sizeof name - 1;
                                          __builtin_memcpy(name, text.data(), n);
