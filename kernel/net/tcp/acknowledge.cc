@@ -39,7 +39,7 @@ bool connection::process_acknowledgement(const segment& g) {
     challenge();
     return false;
   }
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   const bool advanced = after(ack, snd_una_);
   const bool duplicate = ack == snd_una_ && g.length == 0 && !g.fin() && g.window << snd_scale_ == snd_wnd_ && !score_.empty();
   delivery d;
@@ -103,7 +103,7 @@ nanoseconds connection::reorder_window() const {
 }
 
 void connection::recover(const delivery& d, bool advanced, bool duplicate, const segment& g) {
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (phase_ == phase::loss && may_undo_ && advanced) {
     // Eifel (RFC 3522): the acknowledgement answers the original transmission, the time-out was spurious.
     may_undo_ = false;
@@ -154,11 +154,11 @@ void connection::enter_recovery() {
   trace::count(trace::counter::tcp_fast_retransmits);
   phase_ = phase::recovery;
   recovery_point_ = snd_nxt_;
-  congestion_.loss(now());
+  congestion_.loss(clock());
 }
 
 void connection::arm_retransmission() {
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (score_.empty()) {
     const bool stuck = (unsent_bytes() || (send_shutdown_ && !fin_sent_)) && snd_wnd_ < mss_;
     if (!stuck) {
@@ -189,11 +189,11 @@ void connection::tail_loss_probe() {
   }
   probe_end_ = snd_nxt_;
   retransmit_kind_ = retransmit_kind::timeout;
-  retransmit_at_ = now() + round_trip_.timeout(backoffs_);
+  retransmit_at_ = clock() + round_trip_.timeout(backoffs_);
 }
 
 void connection::retransmission_timeout() {
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   trace::count(trace::counter::tcp_timeouts);
   if (state_ == state::syn_sent || state_ == state::syn_received) {
     const u32 limit = state_ == state::syn_sent ? options.syn_count : syn_ack_retries_max;
@@ -223,7 +223,7 @@ void connection::retransmission_timeout() {
 
 void connection::probe_window() {
   if (score_.empty() && (unsent_bytes() || (send_shutdown_ && !fin_sent_))) {
-    const bool too_long = options.user_timeout_ms && now() - progress_at_ >= options.user_timeout_ms * millisecond;
+    const bool too_long = options.user_timeout_ms && clock() - progress_at_ >= options.user_timeout_ms * millisecond;
     if (probes_sent_ >= (attached_ ? timeouts_max : timeouts_orphan_max) || too_long)
       return finish(soft_error_ != errc::ok ? soft_error_ : errc::timed_out);
     // RFC 9293 §3.8.6.1. An old sequence number makes the peer state its window; a small window is used up instead.

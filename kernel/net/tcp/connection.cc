@@ -45,6 +45,7 @@ void connection::unlock() {
   for (;;) {
     if (has_work()) drain();
     const u32 key = dirty_ ? settle() : 0;
+    time_ = 0;
     mutex_.unlock();
     if (key) waiters.wake(key);
     // Pairs with the push into the channel: either its pusher gets the lock, or we see the packet.
@@ -74,17 +75,17 @@ void connection::drain() {
     input(unique<io::packet>(p));
     p = next;
   }
-  if (events & event_timer) run_timers(now());
+  if (events & event_timer) run_timers(clock());
 }
 
 u32 connection::settle() {
   dirty_ = false;
   if (state_ != state::closed && state_ != state::listen) {
-    consider_window_update();
-    output();
+    if (read_) consider_window_update();
+    if (has_output()) output();
     if (acknowledge_now_) send_acknowledgement();
     if (state_ != state::closed) {
-      if (acknowledge_later_ && delayed_ack_at_ == never) delayed_ack_at_ = now() + delayed_ack_time;
+      if (acknowledge_later_ && delayed_ack_at_ == never) delayed_ack_at_ = clock() + delayed_ack_time;
       arm_timers();
     }
   }
@@ -99,11 +100,15 @@ u32 connection::settle() {
 }
 
 u32 connection::compute_readiness() const {
+  if (state_ == state::established && error_ == errc::ok && !send_shutdown_ && !receive_shutdown_) [[likely]] {
+    const u32 data = received_bytes_ == 0 ? 0 : received_bytes_ >= options.low_water ? ready_any_data | poll_in : ready_any_data;
+    return send_.empty() || is_writable() ? data | poll_out : data;
+  }
   u32 bits = error_ != errc::ok ? poll_error : 0;
   if (state_ == state::closed || (send_shutdown_ && receive_closed())) bits |= poll_hang_up;
   if (receive_closed()) bits |= poll_in | poll_read_hang_up;
   if (state_ == state::syn_sent || state_ == state::syn_received) return bits;
-  if (received_bytes_ && received_bytes_ >= options.low_water) bits |= poll_in;
+  if (received_bytes_) bits |= received_bytes_ >= options.low_water ? ready_any_data | poll_in : ready_any_data;
   if (send_shutdown_ || is_writable()) bits |= poll_out;
   return bits;
 }
@@ -143,6 +148,7 @@ void connection::finish(errc error) {
   retransmit_at_ = delayed_ack_at_ = keep_alive_at_ = wait_until_ = cork_until_ = never;
   release_buffers();
   neighbour_ = nullptr;
+  peer_ = nullptr;
   wake_ = ~0u;
   dirty_ = true;
   stack_.timers.remove(*this);
@@ -152,6 +158,7 @@ void connection::finish(errc error) {
 void connection::abandon() {
   release_buffers();
   listener_ = nullptr;
+  peer_ = nullptr;
 }
 
 void connection::enter_time_wait() {
@@ -162,7 +169,7 @@ void connection::enter_time_wait() {
   set_state(state::time_wait);
   release_buffers();
   retransmit_at_ = keep_alive_at_ = cork_until_ = never;
-  wait_until_ = now() + time_wait_length;
+  wait_until_ = clock() + time_wait_length;
 }
 
 void connection::close() {
@@ -185,7 +192,7 @@ void connection::close() {
   io::discard(received_);
   received_memory_ = 0;
   shutdown_send();
-  if (state_ == state::fin_wait_2 && wait_until_ == never) wait_until_ = now() + options.fin_wait_2_seconds * second;
+  if (state_ == state::fin_wait_2 && wait_until_ == never) wait_until_ = clock() + options.fin_wait_2_seconds * second;
 }
 
 void connection::stop_listening() {

@@ -80,7 +80,9 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   /// True if `sequence` lies in what is on the way: a racy look, for plausibility of ICMP errors.
   bool is_outstanding(u32 sequence) const { return !before(sequence, snd_una_) && before(sequence, snd_nxt_); }
   /// Readiness as of the last unlock (poll_event bits).
-  u32 readiness() const { return ready_.load(std::memory_order_acquire); }
+  u32 readiness() const { return ready_.load(std::memory_order_acquire) & ~ready_any_data; }
+  /// True if read() would bring something: data (below SO_RCVLOWAT too), an end, an error. Needs no ownership.
+  bool may_read() const { return ready_.load(std::memory_order_acquire) & (ready_any_data | 0x1 | io::poll_event::error | io::poll_event::hang_up); }
   sync::wait_queue waiters;
 
   // --- for the socket; the caller owns the connection ---
@@ -147,10 +149,14 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   friend struct connection_access;  // tests
 
   // --- connection.cc: life ---
+  /// The time of this ownership: the clock is read once.
+  nanoseconds clock() { return time_ ? time_ : time_ = now(); }
+  bool has_output() { return send_.end() != snd_nxt_ - fin_sent_ || score_.lost() || (send_shutdown_ && !fin_sent_); }
   bool has_work() const { return !channel_.empty() || events_.load(std::memory_order_seq_cst) != 0; }
   void drain();
   u32 settle();
   u32 compute_readiness() const;
+  void deliver_to_peer(unique<io::packet> packet);
   void set_state(state s);
   /// Local port << 16 | remote port, as tracepoints tell a connection.
   u32 ports_for_trace() const { return static_cast<u32>(key.local_port) << 16 | key.remote_port; }
@@ -243,6 +249,9 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   std::atomic<u32> events_{0};
   std::atomic<u32> ready_{0};
   std::atomic<u64> noted_error_{0};  // error, hard, path MTU
+  static constexpr u32 ready_any_data = 1u << 31;  // kept in ready_, never shown
+  nanoseconds time_ = 0;             // clock()
+  ref<connection> peer_;             // the other end, where both are ours: the loopback's short way
   u32 wake_ = 0;                     // poll bits to wake with at unlock
   bool dirty_ = false;               // output or readiness must be looked at
 

@@ -26,7 +26,7 @@ u32 milliseconds_since(nanoseconds then, nanoseconds time) { return then ? stati
 }  // namespace
 
 usize connection::fill_info(void* into, usize size) {
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   linux_tcp_info i{};
   i.state = static_cast<u8>(state_);
   i.congestion_state = phase_ == phase::open ? 0 : phase_ == phase::recovery ? 3 : 4;  // TCP_CA_Open, Recovery, Loss

@@ -39,7 +39,7 @@ void connection::input_parsed(const segment& g, unique<io::packet> packet) {
   // PAWS (RFC 7323 §5.3).
   if (timestamps_ && !g.rst()) {
     if (!g.has_timestamp) return;
-    if (before(g.timestamp_value, ts_recent_) && now() - ts_recent_at_ < timestamp_lifetime) {
+    if (before(g.timestamp_value, ts_recent_) && clock() - ts_recent_at_ < timestamp_lifetime) {
       if (g.length && before(g.sequence, rcv_nxt_)) duplicate_ = {g.sequence, earliest(g.sequence + g.length, rcv_nxt_)};
       return acknowledge_out_of_window(g);
     }
@@ -60,7 +60,7 @@ void connection::input_parsed(const segment& g, unique<io::packet> packet) {
   }
   if (g.syn()) return challenge();  // RFC 5961 §4
   if (!g.ack()) return;
-  last_received_at = now();
+  last_received_at = clock();
   keep_probes_ = 0;
 
   if (state_ == state::syn_received) {
@@ -90,7 +90,7 @@ void connection::input_parsed(const segment& g, unique<io::packet> packet) {
     if (state_ == state::fin_wait_1) {
       set_state(state::fin_wait_2);
       wake_ |= poll_out;
-      if (!attached_) wait_until_ = now() + options.fin_wait_2_seconds * second;
+      if (!attached_) wait_until_ = clock() + options.fin_wait_2_seconds * second;
     } else if (state_ == state::closing) {
       return enter_time_wait();
     } else if (state_ == state::last_ack) {
@@ -108,7 +108,7 @@ bool connection::acceptable(const segment& g) {
 void connection::acknowledge_out_of_window(const segment& g) {
   // A segment with data is answered at once: its sender waits. Empty ones only now and then, or two hosts could
   // acknowledge each other's acknowledgements for ever.
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (!g.length && !g.fin() && !g.syn()) {
     if (out_of_window_ack_at_ && time - out_of_window_ack_at_ < out_of_window_interval) return;
     out_of_window_ack_at_ = time;
@@ -118,7 +118,7 @@ void connection::acknowledge_out_of_window(const segment& g) {
 }
 
 void connection::challenge() {
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (time - challenge_window_ >= second) {
     challenge_window_ = time;
     challenges_ = 0;
@@ -138,7 +138,7 @@ bool connection::fast_path(const segment& g, unique<io::packet>& packet) {
   const bool advances = after(g.acknowledgement, snd_una_);
   if (g.length == 0 && !advances) return false;
   if (g.length && (!attached_ || receive_shutdown_ || g.length > rcv_adv_ - rcv_nxt_ || before(rcv_adv_, rcv_nxt_) || receive_memory_full())) return false;
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   last_received_at = time;
   keep_probes_ = 0;
   if (timestamps_ && !after(g.sequence, last_acknowledged_)) {
@@ -176,7 +176,7 @@ void connection::input_syn_sent(const segment& g, unique<io::packet> packet) {
     return send_syn();
   }
   snd_una_ = g.acknowledgement;
-  if (syn_retries_ == 0 && syn_sent_at_) round_trip_.sample(now() - syn_sent_at_);
+  if (syn_retries_ == 0 && syn_sent_at_) round_trip_.sample(clock() - syn_sent_at_);
   become_established();
   acknowledge_now_ = true;
   if (g.length || g.fin()) {
@@ -199,7 +199,7 @@ bool connection::input_time_wait(const segment& g, unique<io::packet>& packet) {
   }
   if (g.fin() && !g.rst()) {  // our last acknowledgement was lost
     acknowledge_now_ = true;
-    wait_until_ = now() + 60 * second;
+    wait_until_ = clock() + 60 * second;
   }
   return !g.fin();
 }
@@ -210,7 +210,7 @@ bool connection::receive_memory_full() const {
 
 void connection::accept_payload(const segment& g, unique<io::packet> packet) {
   u32 sequence = g.sequence, end = g.sequence + g.length;
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (g.length) {
     ++data_segments_in;
     if (!attached_ && after(end, rcv_nxt_)) {

@@ -58,7 +58,7 @@ void connection::begin_open(bool active) {
   acknowledge_now_ = acknowledge_later_ = false;
   unacknowledged_received_ = 0;
   received_mss_ = default_mss;
-  progress_at_ = last_received_at = tune_started_ = now();
+  progress_at_ = last_received_at = tune_started_ = clock();
   tune_bytes_ = 0;
 }
 
@@ -151,7 +151,7 @@ void connection::adopt_options(const segment& syn) {
   peer_mss_ = syn.mss ? syn.mss : default_mss;
   if (syn.has_timestamp) {
     ts_recent_ = syn.timestamp_value;
-    ts_recent_at_ = now();
+    ts_recent_at_ = clock();
   }
   irs_ = syn.sequence;
   rcv_nxt_ = irs_ + 1;
@@ -165,7 +165,9 @@ void connection::become_established() {
   congestion_.reset(mss_, route_.local);
   backoffs_ = 0;
   retransmit_at_ = never;
-  progress_at_ = last_received_at = now();
+  progress_at_ = last_received_at = clock();
+  if (route_.local) peer_ = stack_.connections.find({key.remote, key.local, key.remote_port, key.local_port});
+  if (peer_.get() == this) peer_ = nullptr;
   if (options.keep_alive) keep_alive_at_ = progress_at_ + options.keep_idle_seconds * second;
   wake_ |= poll_out;
 }

@@ -45,7 +45,6 @@ u32 connection::usable_window() const {
 
 void connection::output() {
   if (state_ == state::closed || state_ == state::syn_sent || state_ == state::syn_received || state_ == state::time_wait || state_ == state::listen) return;
-  if (score_.empty() && send_.end() == snd_nxt_ && !(send_shutdown_ && !fin_sent_)) return;
   while (sent_record* r = score_.first_lost()) {
     const u64 in_flight = score_.in_flight();
     if (in_flight && in_flight + mss_ > congestion_.window()) break;
@@ -59,7 +58,7 @@ void connection::output() {
   flush_once_ = false;
   if (score_.empty() && retransmit_at_ == never && (unsent_bytes() || (send_shutdown_ && !fin_sent_)) && cork_until_ == never) {
     retransmit_kind_ = retransmit_kind::window_probe;
-    retransmit_at_ = now() + round_trip_.timeout(backoffs_);
+    retransmit_at_ = clock() + round_trip_.timeout(backoffs_);
   }
 }
 
@@ -104,7 +103,7 @@ bool connection::send_new(bool force) {
     if (length > mss_) {
       length -= length % mss_;
     } else {
-      if ((options.cork || more_coming_) && cork_until_ == never) cork_until_ = now() + cork_time_max;
+      if ((options.cork || more_coming_) && cork_until_ == never) cork_until_ = clock() + cork_time_max;
       return false;
     }
   }
@@ -126,7 +125,7 @@ bool connection::resend(sent_record& r) {
   auto sent = transmit(start, length, static_cast<u8>(tcp_ack | (with_fin ? tcp_fin : 0)));
   if (!sent.ok()) return false;
   if (sent.value() < length) (void)score_.split(r, start + sent.value());
-  score_.resent(r, now());
+  score_.resent(r, clock());
   bytes_resent += length;
   ++retransmits_total_;
   trace::count(trace::counter::tcp_segments_retransmitted);
@@ -157,7 +156,8 @@ u32 connection::receive_window() {
 }
 
 void connection::consider_window_update() {
-  if (!std::exchange(read_, false) || fin_received_) return;
+  read_ = false;
+  if (fin_received_) return;
   const u32 current = after(rcv_adv_, rcv_nxt_) ? rcv_adv_ - rcv_nxt_ : 0;
   const u32 space = options.receive_buffer > received_bytes_ ? options.receive_buffer - received_bytes_ : 0;
   const u32 step = mss_ < options.receive_buffer / 2 ? mss_ : options.receive_buffer / 2;
@@ -179,13 +179,14 @@ usize connection::write_options(u8* into, bool syn) {
   }
   if (timestamps_) {
     *at++ = option_timestamps, *at++ = 10;
-    at = put_be32(at, timestamp(now()));
+    at = put_be32(at, timestamp(clock()));
     at = put_be32(at, ts_recent_);
   } else if (syn) {
     *at++ = option_nop, *at++ = option_nop;
   }
   if (syn && scaling_) *at++ = option_nop, *at++ = option_window_scale, *at++ = 3, *at++ = rcv_scale_;
-  if (syn || !sack_ || (reorder_.empty() && duplicate_.start == duplicate_.end)) return static_cast<usize>(at - into);
+  if (syn || !sack_ || (reorder_.empty() && duplicate_.start == duplicate_.end)) [[likely]]
+    return static_cast<usize>(at - into);
 
   sack_block blocks[5];
   unsigned count = 0;
@@ -203,13 +204,14 @@ usize connection::write_options(u8* into, bool syn) {
 }
 
 result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
-  TRY(update_route());
+  if (route_generation_ != stack_.routes.generation()) [[unlikely]]
+    TRY(update_route());
   unique<io::packet> p = TRY(io::packet::create());
-  u8 option_bytes[40];
-  const usize option_size = write_options(option_bytes, flags & tcp_syn);
+  // Written in place; the linear part's length follows (40 bytes of options at most: there is room).
+  auto* header = reinterpret_cast<tcp_header*>(p->data() + p->linear());
+  const usize option_size = write_options(reinterpret_cast<u8*>(header + 1), flags & tcp_syn);
   const usize header_size = sizeof(tcp_header) + option_size;
-  auto* header = reinterpret_cast<tcp_header*>(p->append(header_size));
-  __builtin_memcpy(header + 1, option_bytes, option_size);
+  (void)p->append(header_size);
   // SACK blocks take their room from the payload: mss_ counts only time-stamps in.
   const u32 segment = mss_ - static_cast<u32>(length ? option_size - (timestamps_ ? 12 : 0) : 0);
   const bool offload = length > segment && segmentation_offload();
@@ -223,7 +225,7 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
     }
   }
   const bool new_data = sequence == snd_nxt_ && (length || (flags & tcp_fin));
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   if (new_data) {
     const u32 end = sequence + length + ((flags & tcp_fin) ? 1 : 0);
     TRY(score_.sent(sequence, end, time));
@@ -251,8 +253,6 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
   header->checksum = 0;
   header->urgent = 0;
   if (offload && length > segment) p->segment_size = static_cast<u16>(segment);
-  stack::finish_checksum(*p, route_, key.local, key.remote, protocol_tcp, offsetof(tcp_header, checksum));
-
   if (flags & tcp_ack) {
     last_acknowledged_ = rcv_nxt_;
     unacknowledged_received_ = 0;
@@ -269,6 +269,11 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
     if (new_data) trace::count(trace::counter::tcp_sent_bytes, length);
   }
   if (new_data && (retransmit_kind_ != retransmit_kind::timeout || retransmit_at_ == never)) arm_retransmission();
+  if (peer_) {
+    deliver_to_peer(std::move(p));
+    return length;
+  }
+  stack::finish_checksum(*p, route_, key.local, key.remote, protocol_tcp, offsetof(tcp_header, checksum));
   stack::send_options o;
   o.protocol = protocol_tcp;
   o.type_of_service = options.type_of_service;
@@ -277,12 +282,29 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
   return length;
 }
 
+/// Both ends are ours: no IP, no checksum, no look-up.
+void connection::deliver_to_peer(unique<io::packet> packet) {
+  const usize size = packet->size();
+  packet->checksum_valid = true;
+  packet->interface = route_.out;
+  route_.out->count_transmitted(size);
+  route_.out->count_received(size);
+  trace::count(trace::counter::tcp_segments_received);
+  const ref<connection> peer = peer_;  // processing may come back and let go of it
+  if (!peer->in_table) {
+    peer_ = nullptr;
+    return receive(stack_, std::move(packet), *route_.out, key.local, key.remote);
+  }
+  peer->enqueue(std::move(packet));
+  peer->process();
+}
+
 void connection::send_acknowledgement() { (void)transmit(snd_nxt_, 0, tcp_ack); }
 
 void connection::send_syn() {
   const bool answer = state_ == state::syn_received;
   snd_nxt_ = iss_ + 1;
-  syn_sent_at_ = now();
+  syn_sent_at_ = clock();
   retransmit_kind_ = retransmit_kind::timeout;
   retransmit_at_ = syn_sent_at_ + round_trip::timeout_initial * (1ll << (backoffs_ < 6 ? backoffs_ : 6));
   (void)transmit(iss_, 0, static_cast<u8>(tcp_syn | (answer ? tcp_ack : 0)));

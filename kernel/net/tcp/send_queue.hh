@@ -20,6 +20,7 @@ class send_queue : pinned {
   u32 begin() const { return begin_; }
   u32 end() const { return end_; }
   u32 size() const { return end_ - begin_; }
+  bool empty() const { return end_ == begin_; }
   /// What the queue costs, in bytes: data and bookkeeping.
   usize memory() const { return size() + count_ * sizeof(piece); }
 

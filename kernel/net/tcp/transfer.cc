@@ -104,7 +104,7 @@ void connection::grow_receive_buffer(u32 read) {
   tune_bytes_ += read;
   if (options.receive_buffer_fixed || options.receive_buffer >= receive_buffer_max) return;
   if (tune_bytes_ < options.receive_buffer / 4) return;
-  const nanoseconds time = now();
+  const nanoseconds time = clock();
   nanoseconds span = round_trip_.known() ? round_trip_.smoothed() : 10 * millisecond;
   if (span < millisecond) span = millisecond;
   if (time - tune_started_ < span) {
