@@ -106,8 +106,7 @@ result<usize> pipe_buffer::copy_in(io::cursor& from, usize most) {
   return done;
 }
 
-/// The common case: what is asked for lies in one page. 0: go the long way.
-result<usize> pipe_buffer::read_within_page(io::cursor& into) {
+usize pipe_buffer::read_within_page(io::cursor& into) {
   bool was_short;
   usize n;
   {
@@ -115,10 +114,11 @@ result<usize> pipe_buffer::read_within_page(io::cursor& into) {
     const u64 at = read_.load(std::memory_order_relaxed), end = written_.load(std::memory_order_relaxed);
     const usize within = at % page_size;
     n = end - at < into.remaining() ? end - at : into.remaining();
-    if (n == 0 || within + n > page_size) return 0ul;
+    if (n == 0 || within + n > page_size) return 0;
     u8*& page = page_at(at);
-    auto copied = into.put(page + within, n);
-    if (!copied.ok()) return copied;
+    const auto copied = into.put(page + within, n);
+    if (!copied.ok()) [[unlikely]]
+      return 0;
     n = copied.value();
     was_short = end - (at - within) + atomic_write > capacity();
     if (within + n == page_size) free_page(page);
@@ -130,8 +130,6 @@ result<usize> pipe_buffer::read_within_page(io::cursor& into) {
 
 result<usize> pipe_buffer::read(io::cursor& into, bool wait) {
   if (into.done()) return 0ul;
-  if (auto n = read_within_page(into); !n.ok() || n.value()) [[likely]]
-    return n;
   for (;;) {
     {
       sync::mutex_guard g(lock_);
@@ -171,17 +169,18 @@ result<usize> pipe_buffer::peek(io::cursor& into) {
   return done;
 }
 
-/// The common case: it all fits behind what the last page holds already. 0: go the long way.
-result<usize> pipe_buffer::write_within_page(io::cursor& from) {
+usize pipe_buffer::write_within_page(io::cursor& from) {
   usize n = from.remaining();
+  if (!readers_.load(std::memory_order_acquire)) return 0;
   {
     sync::mutex_guard g(lock_);
     const u64 at = written_.load(std::memory_order_relaxed);
     const usize within = at % page_size;
     // A page that was begun belongs to the pipe to its end: room() counts whole pages.
-    if (!within || n > page_size - within) return 0ul;
-    auto copied = from.take(page_at(at) + within, n);
-    if (!copied.ok()) return copied;
+    if (!within || n > page_size - within) return 0;
+    const auto copied = from.take(page_at(at) + within, n);
+    if (!copied.ok()) [[unlikely]]
+      return 0;
     n = copied.value();
     // release: who sees the position sees the bytes.
     written_.store(at + n, std::memory_order_release);
@@ -192,9 +191,6 @@ result<usize> pipe_buffer::write_within_page(io::cursor& from) {
 
 result<usize> pipe_buffer::write(io::cursor& from, bool wait) {
   if (from.done()) return 0ul;
-  if (readers_.load(std::memory_order_acquire)) [[likely]]
-    if (auto n = write_within_page(from); !n.ok() || n.value()) [[likely]]
-      return n;
   usize done = 0;
   // Up to PIPE_BUF bytes go in whole; more may be split and mixed with other writers' (pipe(7)).
   const usize needed = from.remaining() <= atomic_write ? from.remaining() : 1;
@@ -319,11 +315,15 @@ result<u32> pipe_buffer::set_capacity(u32 bytes) {
 
 result<usize> pipe_end::read(io::cursor& into) {
   if (!readable()) return fail(errc::bad_file);
+  if (const usize n = pipe_->read_within_page(into)) [[likely]]
+    return n;
   return pipe_->read(into, !non_blocking());
 }
 
 result<usize> pipe_end::write(io::cursor& from) {
   if (!writable()) return fail(errc::bad_file);
+  if (const usize n = pipe_->write_within_page(from)) [[likely]]
+    return n;
   return pipe_->write(from, !non_blocking());
 }
 

@@ -17,6 +17,11 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
   explicit pipe_buffer(buffer<u8*> pages);
   ~pipe_buffer();
 
+  /// The common cases, tried first: what is asked for lies in one page; it all fits behind what the last page holds.
+  /// 0: nothing was done, use read() or write(), which also tell errors.
+  usize read_within_page(io::cursor& into);
+  usize write_within_page(io::cursor& from);
+
   result<usize> read(io::cursor& into, bool wait);
   /// EPIPE without readers; the caller raises SIGPIPE.
   result<usize> write(io::cursor& from, bool wait);
@@ -53,9 +58,6 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
  private:
   // lock_ held:
   u8*& page_at(u64 position) { return pages_[position / page_size & (page_count_ - 1)]; }
-  result<usize> read_within_page(io::cursor& into);
-  result<usize> write_within_page(io::cursor& from);
-  // lock_ held:
   result<usize> copy_out(io::cursor& into);
   result<usize> copy_in(io::cursor& from, usize most);
   void free_page(u8*& page);
