@@ -3,6 +3,7 @@
 #include "log/log.hh"
 #include "memory/frames.hh"
 #include "net/dhcp.hh"
+#include "net/netlink/socket.hh"
 #include "net/stack.hh"
 #include "net/tcp/tcp.hh"
 #include "net/udp/udp.hh"
@@ -30,6 +31,10 @@ result<ref<io::file>> create(int type, int protocol, u32 file_flags) {
     return udp::create_socket(the_stack(), Family, file_flags);
   }
   return fail(errc::socket_type_not_supported);
+}
+
+result<ref<io::file>> create_netlink(int type, int protocol, u32 file_flags) {
+  return netlink::create_socket(the_stack(), type, protocol, file_flags);
 }
 
 limits limits_for(u64 memory_bytes) {
@@ -92,6 +97,7 @@ result<> initialize(const configuration& c) {
   kernel_stack = &s;
   io::register_socket_family(family_ipv4, create<family_ipv4>);
   io::register_socket_family(family_ipv6, create<family_ipv6>);
+  io::register_socket_family(family_netlink, create_netlink);
   for (usize n = 0; n < devices::network_device_count(); ++n) {
     interface* i = TRY(s.attach(devices::network_device_at(n)));
     auto started = i->start();
