@@ -1,0 +1,299 @@
+// What peers must not be able to do: RFC 5961, floods, forged acknowledgements, tiny segments (reliability.md, Network).
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "net/testing/raw_peer.hh"
+
+namespace osv::net::testing {
+namespace {
+
+constexpr i64 e_again = -11, e_reset = -104;
+
+class Hostile : public ::testing::Test {
+ protected:
+  Hostile() {
+    listener = test_socket::tcp(p.host);
+    EXPECT_EQ(listener.bind(net::address::from_ipv4(0), 80), 0);
+    EXPECT_EQ(listener.listen(), 0);
+  }
+  void open(const std::string& options = {}, u16 window = 65535) {
+    p.open(options, window);
+    s = listener.accept(04000);
+    ASSERT_TRUE(s);
+    next = p.iss + 1;
+    ack = p.irs + 1;
+  }
+  raw_peer p;
+  test_socket listener, s;
+  u32 next = 0, ack = 0;
+};
+
+TEST_F(Hostile, ResetOnlyAtTheExactNumber) {
+  open();
+  p.send({.flags = tcp_rst, .sequence = next + 100});
+  auto answers = p.collect();
+  ASSERT_EQ(answers.size(), 1u);  // challenge ACK
+  EXPECT_EQ(answers[0].s.flags, tcp_ack);
+  EXPECT_EQ(answers[0].s.acknowledgement, next);
+  char c;
+  EXPECT_EQ(s.receive(&c, 1), e_again);
+  p.send({.flags = tcp_rst, .sequence = next + 100'000});  // outside of the window: silence
+  EXPECT_TRUE(p.collect().empty());
+  p.send({.flags = tcp_rst, .sequence = next});
+  EXPECT_TRUE(p.collect().empty());
+  EXPECT_EQ(s.receive(&c, 1), e_reset);
+}
+
+TEST_F(Hostile, SynInAConnectionIsChallenged) {
+  open();
+  p.send({.flags = tcp_syn, .sequence = next + 5});
+  auto answers = p.collect();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].s.flags, tcp_ack);
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "alive"});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "alive");
+}
+
+TEST_F(Hostile, ChallengesAreBoundedPerConnection) {
+  open();
+  for (int i = 0; i < 1000; ++i) p.send({.flags = tcp_syn, .sequence = next + 5});
+  EXPECT_LE(p.collect().size(), 100u);
+}
+
+TEST_F(Hostile, ForgedAcknowledgements) {
+  open();
+  EXPECT_EQ(s.send("data"), 4);
+  p.collect();
+  p.send({.sequence = next, .acknowledgement = ack + 1000});  // never sent
+  auto answers = p.collect();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].s.acknowledgement, next);
+  p.send({.sequence = next, .acknowledgement = ack - 100'000, .payload = "old"});
+  p.collect();
+  char c;
+  EXPECT_EQ(s.receive(&c, 1), e_again);  // RFC 5961 §5: the segment is dropped with its data
+}
+
+TEST_F(Hostile, OutOfOrderFloodIsBounded) {
+  open(std::string("\x04\x02\x01\x01", 4));  // SACK
+  const u64 blocks = io::packet_memory();
+  // One byte in every second place: nothing joins.
+  for (u32 i = 0; i < 20'000; ++i) p.send({.sequence = next + 1 + 2 * (i % 16'000), .acknowledgement = ack, .payload = "x"});
+  p.collect(10 * millisecond);
+  EXPECT_LT(io::packet_memory() - blocks, 64u << 20);
+  // Bytes in order still get through.
+  std::string all(40'000, 'y');
+  for (usize at = 0; at < all.size(); at += 1000) p.send({.sequence = next + static_cast<u32>(at), .acknowledgement = ack, .payload = all.substr(at, 1000)});
+  p.collect(10 * millisecond);
+  usize got = 0;
+  for (std::string part; !(part = s.receive_text(100'000)).empty();) got += part.size();
+  EXPECT_GE(got, 39'000u);
+}
+
+TEST_F(Hostile, OverlapsKeepTheFirstBytes) {
+  open();
+  p.send({.sequence = next + 4, .acknowledgement = ack, .payload = "EFGH"});
+  p.send({.sequence = next + 2, .acknowledgement = ack, .payload = "cdefghij"});
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "ab"});
+  p.collect();
+  const std::string got = s.receive_text(100);
+  EXPECT_EQ(got.size(), 10u);
+  EXPECT_EQ(got.substr(0, 4), "abcd");
+  EXPECT_EQ(got.substr(8), "ij");
+}
+
+TEST_F(Hostile, TinyMssAndSackNonsense) {
+  // MSS 1 and SACK; the sender must not cut its queue into dust, nor believe impossible blocks.
+  open(std::string("\x02\x04\x00\x01\x04\x02\x01\x01", 8));
+  EXPECT_EQ(s.send(std::string(20'000, 'm')), 20'000);
+  auto first = p.collect();
+  ASSERT_FALSE(first.empty());
+  EXPECT_GE(first[0].payload.size(), 40u);
+  const auto block = [](u32 a, u32 b) {
+    std::string o("\x01\x01\x05\x0a", 4);
+    for (u32 v : {a, b})
+      for (int shift = 24; shift >= 0; shift -= 8) o.push_back(static_cast<char>(v >> shift));
+    return o;
+  };
+  for (u32 i = 0; i < 2000; ++i) {
+    const u32 at = (i * 7919) % 20'000;
+    p.send({.sequence = next, .acknowledgement = ack, .options = block(ack + at, ack + at + 1)});
+    p.send({.sequence = next, .acknowledgement = ack, .options = block(ack + 20'000, ack - 20'000)});
+    p.send({.sequence = next, .acknowledgement = ack, .options = block(ack + at, ack + 900'000'000)});
+  }
+  p.collect(10 * millisecond);
+  // An honest receiver from here on gets everything.
+  std::string got(20'000, 0);
+  u32 covered = 0;
+  for (int round = 0; round < 4000 && covered < 20'000; ++round) {
+    for (const auto& g : p.collect(20 * millisecond)) {
+      const u32 offset = g.s.sequence - ack;
+      if (offset <= covered && offset + g.payload.size() > covered) covered = offset + static_cast<u32>(g.payload.size());
+    }
+    p.send({.sequence = next, .acknowledgement = ack + covered});
+  }
+  EXPECT_EQ(covered, 20'000u);
+}
+
+TEST_F(Hostile, UrgentPointerIsIgnored) {
+  open();
+  p.send({.flags = tcp_ack | tcp_urg, .sequence = next, .acknowledgement = ack, .payload = "abc", .urgent = 0});
+  p.send({.flags = tcp_ack | tcp_urg, .sequence = next + 3, .acknowledgement = ack, .payload = "def", .urgent = 65535});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "abcdef");
+}
+
+TEST_F(Hostile, MalformedHeaders) {
+  open();
+  for (const std::string& options : {std::string("\x08\x0a\x00\x00", 4), std::string("\x05\xff\x01\x01", 4), std::string("\x02\x00\x00\x00", 4), std::string("\x01\x01\x01\x08", 4)})
+    p.send({.sequence = next, .acknowledgement = ack, .options = options});
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "fine"});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "fine");
+}
+
+TEST_F(Hostile, FinInEveryOrder) {
+  open();
+  p.send({.flags = tcp_ack | tcp_fin, .sequence = next + 3, .acknowledgement = ack, .payload = "def"});  // early, with data
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "");
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "abc"});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "abcdef");
+  char c;
+  EXPECT_EQ(s.receive(&c, 1), 0);
+  EXPECT_EQ(s.send("tail"), 4);
+  s.close();
+  auto out = p.collect();
+  ASSERT_FALSE(out.empty());
+  EXPECT_TRUE(out.back().s.fin());
+  EXPECT_EQ(p.host.connections_by_state[9].load(), 1u);  // LAST_ACK
+  p.send({.sequence = next + 7, .acknowledgement = ack + 5});
+  p.collect();
+  EXPECT_EQ(p.host.connections_by_state[9].load(), 0u);
+}
+
+TEST_F(Hostile, SimultaneousClose) {
+  open();
+  s.close();
+  auto out = p.collect();
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_TRUE(out[0].s.fin());
+  p.send({.flags = tcp_ack | tcp_fin, .sequence = next, .acknowledgement = ack});  // crosses ours
+  p.collect();
+  EXPECT_EQ(p.host.connections_by_state[11].load(), 1u);  // CLOSING
+  p.send({.sequence = next + 1, .acknowledgement = ack + 1});
+  p.collect();
+  EXPECT_EQ(p.host.connections_by_state[6].load(), 1u);  // TIME_WAIT
+  p.clock.advance(61 * second);
+  EXPECT_EQ(p.host.connections_by_state[6].load(), 0u);
+}
+
+TEST_F(Hostile, TimeWaitGivesWayToANewConnection) {
+  open();
+  s.close();
+  p.collect();
+  p.send({.flags = tcp_ack | tcp_fin, .sequence = next, .acknowledgement = ack + 1});
+  p.collect();
+  EXPECT_EQ(p.host.connections_by_state[6].load(), 1u);
+  p.iss += 100'000;
+  open();
+  EXPECT_EQ(p.host.connections_by_state[6].load(), 0u);
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "again"});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "again");
+}
+
+TEST_F(Hostile, DataAfterCloseIsReset) {
+  open();
+  s.close();
+  p.collect();
+  p.send({.sequence = next, .acknowledgement = ack + 1, .payload = "late"});
+  auto out = p.collect();
+  ASSERT_FALSE(out.empty());
+  EXPECT_TRUE(out.back().s.rst());
+}
+
+TEST_F(Hostile, NumbersAndPortsDiffer) {
+  std::set<u32> sequences;
+  std::set<u16> ports;
+  for (u16 i = 0; i < 50; ++i) {
+    p.send({.flags = tcp_syn, .sequence = 5, .source_port = static_cast<u16>(2000 + i)});
+    for (const auto& g : p.collect()) sequences.insert(g.s.sequence >> 8);
+    test_socket out = test_socket::tcp(p.host, family_ipv4, 04000);
+    out.connect(raw_peer::ip(1), 7);
+    for (const auto& g : p.collect())
+      if (g.destination_port == 7) ports.insert(g.source_port);
+  }
+  EXPECT_GE(sequences.size(), 49u);
+  EXPECT_GE(ports.size(), 45u);
+}
+
+TEST_F(Hostile, PawsDropsOldTimestamps) {
+  const auto stamp = [](u32 value, u32 echo) {
+    std::string o("\x01\x01\x08\x0a", 4);
+    for (u32 v : {value, echo})
+      for (int shift = 24; shift >= 0; shift -= 8) o.push_back(static_cast<char>(v >> shift));
+    return o;
+  };
+  p.send({.flags = tcp_syn, .sequence = p.iss, .options = stamp(1000, 0)});
+  auto answers = p.collect();
+  ASSERT_EQ(answers.size(), 1u);
+  ASSERT_TRUE(answers[0].s.has_timestamp);
+  const u32 echo = answers[0].s.timestamp_value;
+  p.irs = answers[0].s.sequence;
+  next = p.iss + 1;
+  ack = p.irs + 1;
+  p.send({.sequence = next, .acknowledgement = ack, .options = stamp(1001, echo)});
+  p.collect();
+  s = listener.accept(04000);
+  ASSERT_TRUE(s);
+  p.send({.sequence = next, .acknowledgement = ack, .payload = "new", .options = stamp(1010, echo)});
+  p.collect();
+  p.send({.sequence = next + 3, .acknowledgement = ack, .payload = "old", .options = stamp(900, echo)});
+  auto out = p.collect();
+  ASSERT_FALSE(out.empty());
+  EXPECT_EQ(out.back().s.acknowledgement, next + 3);
+  EXPECT_EQ(s.receive_text(10), "new");
+}
+
+TEST_F(Hostile, NagleAndCork) {
+  open();
+  EXPECT_EQ(s.send("a"), 1);
+  EXPECT_EQ(s.send("b"), 1);
+  EXPECT_EQ(s.send("c"), 1);
+  auto out = p.collect();
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].payload, "a");
+  p.send({.sequence = next, .acknowledgement = ack + 1});
+  out = p.collect();
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].payload, "bc");
+  p.send({.sequence = next, .acknowledgement = ack + 3});
+  p.collect();
+  EXPECT_EQ(s.set(option::level_tcp, 3, 1), 0);
+  EXPECT_EQ(s.send("head"), 4);
+  EXPECT_EQ(s.send("body"), 4);
+  EXPECT_TRUE(p.collect().empty());
+  EXPECT_EQ(s.set(option::level_tcp, 3, 0), 0);
+  out = p.collect();
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].payload, "headbody");
+}
+
+TEST_F(Hostile, LostTailIsFoundByAProbe) {
+  open(std::string("\x04\x02\x01\x01", 4));
+  EXPECT_EQ(s.send(std::string(3000, 't')), 3000);
+  auto out = p.collect();
+  ASSERT_GE(out.size(), 2u);
+  p.send({.sequence = next, .acknowledgement = ack + 1460});
+  const nanoseconds start = net::now();
+  out = p.collect(400 * millisecond);
+  ASSERT_FALSE(out.empty());  // a probe or the time-out sends again
+  EXPECT_LE(net::now() - start, 500 * millisecond);
+}
+
+}  // namespace
+}  // namespace osv::net::testing
