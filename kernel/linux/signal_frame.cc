@@ -19,7 +19,7 @@ struct machine_context {
 };
 static_assert(sizeof(machine_context) == 256);
 
-struct [[gnu::packed]] signal_frame {
+struct signal_frame {
   u64 return_address;
   u64 flags;
   u64 link;
