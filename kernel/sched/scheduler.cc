@@ -25,6 +25,7 @@ void (*before_leaving_idle)() = nullptr;
 namespace {
 
 arch::per_cpu<cpu_scheduler> schedulers;
+constinit std::atomic<u64> ended_program_ticks{0};  // run time of the program's threads that are gone
 
 u64 wake_up_bonus;   // ticks of virtual time that a sleeper may lag behind
 u64 slice;           // ticks a thread runs before an equal one may take over
@@ -298,6 +299,7 @@ void exit_current() {
   arch::disable_interrupts();
   thread& t = current();
   trace::point::thread_exit(t.id);
+  if (t.fpu) ended_program_ticks.fetch_add(t.total_runtime + (arch::timestamp() - t.started_running), std::memory_order_relaxed);
   remove_from_all(t);
   t.state.store(thread_state::ended, std::memory_order_relaxed);
   cpu_scheduler& s = local();
@@ -481,6 +483,8 @@ thread::~thread() { ::operator delete(fpu, std::align_val_t{64}); }
 bool interrupted(const thread& t) {
   return t.attention.load(std::memory_order_relaxed) & (attention_bit::signal | attention_bit::terminate);
 }
+
+nanoseconds ended_program_runtime() { return arch::ticks_to_nanoseconds(ended_program_ticks.load(std::memory_order_relaxed)); }
 
 nanoseconds runtime(const thread& t) {
   // Interrupts off: the calling thread's own figures do not change between the reads.

@@ -91,6 +91,8 @@ void preempt_from_interrupt();
 void set_affinity(thread& t, cpu_mask mask);
 /// Time this thread has run, in nanoseconds.
 nanoseconds runtime(const thread& t);
+/// Time that the program's ended threads have run.
+nanoseconds ended_program_runtime();
 
 /// Calls f for every live thread, with the list's lock held: f must not sleep.
 void for_each_thread(function_ref<void(thread&)> f);

@@ -12,7 +12,7 @@ constexpr i32 monotonic_coarse = 6, boot_time = 7, realtime_alarm = 8, boot_time
 
 /// EINVAL for an unknown clock.
 result<nanoseconds> clock_now(i32 clock);
-/// CPU time that all threads of the program used (those alive).
+/// CPU time that all threads of the program used, those that ended included.
 nanoseconds process_run_time();
 
 }  // namespace osv::linux_abi

@@ -16,7 +16,7 @@ result<> store_time(linux_timespec* into, nanoseconds value) {
 }  // namespace
 
 nanoseconds process_run_time() {
-  nanoseconds total = 0;
+  nanoseconds total = sched::ended_program_runtime();
   // The list's callback runs under a spin lock: it only adds.
   sched::for_each_thread([&](sched::thread& t) {
     if (t.program_data) total += sched::runtime(t);
