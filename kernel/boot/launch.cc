@@ -20,6 +20,7 @@
 #include "sched/clock.hh"
 #include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
+#include "vfs/page_cache.hh"
 #include "vfs/vfs.hh"
 
 namespace osv::boot {
@@ -195,6 +196,8 @@ void launch(const start_information& information) {
   start_management(c);
   auto process = create_process(c);
   if (!process.ok()) give_up("the program's process cannot be set up (error {})", static_cast<int>(process.error()));
+  static memory::address_space* space = &(*process)->space;
+  vfs::page_cache::set_unmapper([](usize bytes) { return space->unmap_clean(bytes); });
   static start_of_program start;
   const usize slash = c.program.view().rfind('/');
   auto task = linux_abi::create_first_task(**process, c.program.view().substr(slash == string_view::npos ? 0 : slash + 1), &run_first_task, &start);

@@ -82,6 +82,8 @@ class address_space : pinned {
   void clear();
 
   fault_outcome handle_fault(const fault& f);
+  /// Unmaps up to `bytes` of file pages that were not used lately; returns how many bytes. Never waits for the mutex.
+  usize unmap_clean(usize bytes);
 
   /// Calls f for each mapping in order of address, under the mutex: f must not touch program memory.
   void for_each(function_ref<void(const mapping&)> f);
@@ -100,6 +102,8 @@ class address_space : pinned {
   mapping* gap_is_free(u64 begin, u64 end);
   void insert(mapping& m);
   void try_merge(mapping& m);
+  fault_outcome resolve_fault(const fault& f);
+  u64 sweep_mapping(mapping& m, u64 wanted, u64& visits);
   fault_outcome fault_anonymous(mapping& m, const fault& f);
   fault_outcome fault_file(const fault& f);
   fault_outcome fault_present(mapping& m, const fault& f, arch::page_table_entry& entry);
@@ -116,6 +120,7 @@ class address_space : pinned {
   u64 heap_begin_ = 0, heap_end_ = 0;
   u64 map_top_ = highest;
   u64 search_top_ = highest;
+  u64 reclaim_hand_ = 0;  // where unmap_clean goes on
   u64 mapped_bytes_ = 0;
   u64 map_count_ = 0;
   static constexpr u64 map_count_max = 262144;

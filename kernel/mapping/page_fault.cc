@@ -145,6 +145,16 @@ fault_outcome address_space::fault_file(const fault& f) {
 
 fault_outcome address_space::handle_fault(const fault& f) {
   const fault_stopwatch stopwatch;
+  for (unsigned attempts = 0;; ++attempts) {
+    const fault_outcome outcome = resolve_fault(f);
+    // Allocations above were made with the mutex held: only now file pages can be taken out of the tables.
+    constexpr unsigned attempts_max = 8;
+    constexpr usize reclaim_size = 64 * page_size;
+    if (outcome != fault_outcome::out_of_memory || attempts == attempts_max || !reclaim(reclaim_size)) return outcome;
+  }
+}
+
+fault_outcome address_space::resolve_fault(const fault& f) {
   {
     sync::mutex_guard g(mutex_);
     mapping* m = find(f.address);

@@ -196,6 +196,12 @@ void register_reclaimer(reclaimer r) {
   reclaimers[reclaimer_count++] = r;
 }
 
+usize reclaim(usize bytes) {
+  usize freed = 0;
+  for (unsigned i = 0; i < reclaimer_count && freed < bytes; ++i) freed += reclaimers[i](bytes - freed);
+  return freed;
+}
+
 u64 total_bytes() { return total_pages * page_size; }
 u64 free_bytes() {
   u64 pages = buddy().free_pages;

@@ -71,5 +71,7 @@ void account(usage what, i64 bytes);
 /// Called, in order of registration, when memory is short: frees up to `bytes`, returns what it freed.
 using reclaimer = usize (*)(usize bytes);
 void register_reclaimer(reclaimer r);
+/// Calls them until `bytes` were freed; returns what was. For callers that failed with a lock held, now without it.
+usize reclaim(usize bytes);
 
 }  // namespace osv::memory

@@ -237,6 +237,22 @@ usize page_cache::sweep(usize bytes) {
   return freed;
 }
 
-usize page_cache::reclaim(usize bytes) { return registry().reclaim(bytes); }
+namespace {
+constinit std::atomic<memory::reclaimer> unmapper{nullptr};
+}
+
+void page_cache::set_unmapper(memory::reclaimer unmap) { unmapper.store(unmap, std::memory_order_relaxed); }
+
+usize page_cache::reclaim(usize bytes) {
+  // A sweep looks at every page that is in use, too: one that frees many pays for that.
+  constexpr usize batch_max = 1 << 20;
+  usize batch = memory::statistics().total_bytes / 64;
+  if (batch > batch_max) batch = batch_max;
+  if (batch < bytes) batch = bytes;
+  usize freed = registry().reclaim(batch);
+  if (freed >= bytes) return freed;
+  if (memory::reclaimer unmap = unmapper.load(std::memory_order_relaxed); unmap && unmap(batch)) freed += registry().reclaim(batch);
+  return freed;
+}
 
 }  // namespace osv::vfs

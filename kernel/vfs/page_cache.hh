@@ -31,6 +31,8 @@ class page_cache : pinned {
 
   /// Frees up to `bytes` of pages that nobody uses, those of least recent use first (clock). Never sleeps.
   static usize reclaim(usize bytes);
+  /// What takes clean pages out of the program's page tables, called when pages that nobody has mapped are not enough. Set by boot/.
+  static void set_unmapper(memory::reclaimer unmap);
 
  private:
   struct claim {
