@@ -1,6 +1,7 @@
 #include "linux/futex.hh"
 
 #include "base/list.hh"
+#include "linux/task.hh"
 #include "lock/spin_lock.hh"
 #include "memory/user_copy.hh"
 #include "sched/clock.hh"
@@ -15,9 +16,12 @@ namespace osv::linux_abi {
 
 namespace {
 
+struct bucket;
+
 struct waiter {
   list_hook hook;
-  u64 address;
+  std::atomic<bucket*> in{nullptr};  // changed with both buckets locked
+  futex_key key;                     // under the bucket's lock
   u32 bits;
   sched::thread* thread;
   std::atomic<bool> woken{false};
@@ -31,9 +35,13 @@ struct bucket {
 constexpr usize bucket_count = 256;
 bucket buckets[bucket_count];
 
-bucket& bucket_of(u64 address) { return buckets[(address >> 2) * 0x9e3779b97f4a7c15 >> 56]; }
+bucket& bucket_of(const futex_key& key) { return buckets[((key.place >> 2) + (key.object >> 6)) * 0x9e3779b97f4a7c15 >> 56]; }
 
-bool is_valid(u64 address) { return is_aligned(address, 4) && memory::is_program_range(address, 4); }
+result<> check(u64 address) {
+  if (!is_aligned(address, 4)) return fail(errc::invalid);
+  if (!memory::is_program_range(address, 4)) return fail(errc::fault);
+  return {};
+}
 
 /// Lock held. The waiter may be gone as soon as `woken` is set, so its thread is taken down first.
 void wake_one(waiter& w) {
@@ -73,11 +81,11 @@ result<> touch(u64 address) {
   return {};
 }
 
-i64 wake_locked(bucket& b, u64 address, u32 count, u32 bits) {
+i64 wake_locked(bucket& b, const futex_key& key, u32 count, u32 bits) {
   i64 woken = 0;
   for (waiter& w : b.waiters) {
     if (woken >= count) break;
-    if (w.address != address || !(w.bits & bits)) continue;
+    if (w.key != key || !(w.bits & bits)) continue;
     wake_one(w);
     ++woken;
   }
@@ -86,13 +94,24 @@ i64 wake_locked(bucket& b, u64 address, u32 count, u32 bits) {
 
 }  // namespace
 
-result<> futex_wait(u64 address, u32 expected, u32 bits, nanoseconds deadline) {
-  if (!is_valid(address) || bits == 0) return fail(errc::invalid);
+futex_word futex_word::at(u64 address, bool shared) {
+  futex_word word{address, {0, address}};
+  if (!shared) return word;
+  const memory::shared_place place = current_process().space.shared_place_of(address);
+  if (place.source) word.key = {place.source, place.offset};
+  return word;
+}
+
+result<> futex_wait(const futex_word& word, u32 expected, u32 bits, nanoseconds deadline) {
+  const u64 address = word.address;
+  if (bits == 0) return fail(errc::invalid);
+  TRY(check(address));
   waiter self;
-  self.address = address;
+  self.key = word.key;
   self.bits = bits;
   self.thread = &sched::current();
-  bucket& b = bucket_of(address);
+  bucket& b = bucket_of(word.key);
+  self.in.store(&b, std::memory_order_relaxed);
   for (;;) {
     u32 value;
     bool there, queued = false;
@@ -127,33 +146,34 @@ result<> futex_wait(u64 address, u32 expected, u32 bits, nanoseconds deadline) {
   }
   // A requeue may have moved us: the bucket is found anew until it holds still.
   for (;;) {
-    const u64 at = __atomic_load_n(&self.address, __ATOMIC_RELAXED);
-    bucket& mine = bucket_of(at);
+    bucket& mine = *self.in.load(std::memory_order_relaxed);
     lock::guard g(mine.lock);
     if (self.woken.load(std::memory_order_acquire)) return {};
-    if (__atomic_load_n(&self.address, __ATOMIC_RELAXED) != at) continue;
+    if (self.in.load(std::memory_order_relaxed) != &mine) continue;
     self.hook.unlink();
     break;
   }
   return fail(outcome);
 }
 
-i64 futex_wake(u64 address, u32 count, u32 bits) {
-  bucket& b = bucket_of(address);
+i64 futex_wake(const futex_word& word, u32 count, u32 bits) {
+  bucket& b = bucket_of(word.key);
   i64 woken;
   {
     lock::guard g(b.lock);
-    woken = wake_locked(b, address, count, bits);
+    woken = wake_locked(b, word.key, count, bits);
   }
   if (woken) trace::count(trace::counter::futex_wakes, static_cast<u64>(woken));
-  trace::point::futex_wake(address, woken);
+  trace::point::futex_wake(word.address, woken);
   return woken;
 }
 
-result<i64> futex_requeue(u64 address, u64 target, u32 wake, u32 move, bool compare, u32 expected) {
-  if (!is_valid(address) || !is_valid(target)) return fail(errc::invalid);
-  bucket& from = bucket_of(address);
-  bucket& to = bucket_of(target);
+result<i64> futex_requeue(const futex_word& word, const futex_word& target, u32 wake, u32 move, bool compare, u32 expected) {
+  const u64 address = word.address;
+  TRY(check(address));
+  TRY(check(target.address));
+  bucket& from = bucket_of(word.key);
+  bucket& to = bucket_of(target.key);
   for (;;) {
     {
       two_buckets g(from, to);
@@ -161,16 +181,17 @@ result<i64> futex_requeue(u64 address, u64 target, u32 wake, u32 move, bool comp
       const bool there = !compare || load_locked(address, value);
       if (there) {
         if (value != expected) return fail(errc::again);
-        i64 done = wake_locked(from, address, wake, ~0u);
+        i64 done = wake_locked(from, word.key, wake, ~0u);
         u32 moved = 0;
         for (waiter& w : from.waiters) {
           if (moved >= move) break;
-          if (w.address != address) continue;
+          if (w.key != word.key) continue;
           w.hook.unlink();
-          __atomic_store_n(&w.address, target, __ATOMIC_RELAXED);
+          w.key = target.key;
+          w.in.store(&to, std::memory_order_relaxed);
           to.waiters.push_back(w);
           ++moved;
-          // Within one bucket the moved waiter comes again at the end of the list, with its new address.
+          // Within one bucket the moved waiter comes again at the end of the list, with its new key.
         }
         return done + moved;
       }
@@ -179,16 +200,18 @@ result<i64> futex_requeue(u64 address, u64 target, u32 wake, u32 move, bool comp
   }
 }
 
-result<i64> futex_wake_op(u64 address, u64 second, u32 wake, u32 wake_second, u32 operation) {
-  if (!is_valid(address) || !is_valid(second)) return fail(errc::invalid);
+result<i64> futex_wake_op(const futex_word& word, const futex_word& second_word, u32 wake, u32 wake_second, u32 operation) {
+  const u64 second = second_word.address;
+  TRY(check(word.address));
+  TRY(check(second));
   const u32 code = operation >> 28 & 7;
   const bool shift = operation >> 31;
   const u32 comparison = operation >> 24 & 15;
   u32 argument = static_cast<u32>(static_cast<i32>(operation << 8) >> 20);
   const u32 compared = static_cast<u32>(static_cast<i32>(operation << 20) >> 20);
   if (shift) argument = 1u << (argument & 31);
-  bucket& first_bucket = bucket_of(address);
-  bucket& second_bucket = bucket_of(second);
+  bucket& first_bucket = bucket_of(word.key);
+  bucket& second_bucket = bucket_of(second_word.key);
   for (;;) {
     {
       two_buckets g(first_bucket, second_bucket);
@@ -220,8 +243,8 @@ result<i64> futex_wake_op(u64 address, u64 second, u32 wake, u32 wake_second, u3
           case 5: holds = a >= b; break;
           default: return fail(errc::not_implemented);
         }
-        i64 woken = wake_locked(first_bucket, address, wake, ~0u);
-        if (holds) woken += wake_locked(second_bucket, second, wake_second, ~0u);
+        i64 woken = wake_locked(first_bucket, word.key, wake, ~0u);
+        if (holds) woken += wake_locked(second_bucket, second_word.key, wake_second, ~0u);
         return woken;
       }
     }

@@ -51,7 +51,7 @@ void leave_robust_mutexes(task& t);
     // pthread_join and friends wait for this word to become zero (set_tid_address(2)).
     const u32 zero = 0;
     (void)memory::write_program(reinterpret_cast<void*>(t.clear_child_tid), zero);
-    futex_wake(t.clear_child_tid, 1, ~0u);
+    futex_wake(futex_word::at(t.clear_child_tid, true), 1, ~0u);
   }
   bool free_now;
   {
@@ -77,7 +77,7 @@ void leave_robust_mutex(task& t, u64 word) {
   if (!value.ok() || (*value & futex_tid_mask) != t.id) return;
   const u32 next = (*value & futex_waiters) | futex_owner_died;
   (void)memory::write_program(reinterpret_cast<void*>(word), next);
-  if (*value & futex_waiters) futex_wake(word, 1, ~0u);
+  if (*value & futex_waiters) futex_wake(futex_word::at(word, true), 1, ~0u);
 }
 
 /// get_robust_list(2): tells the waiters of mutexes that this thread still holds.

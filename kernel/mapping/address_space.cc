@@ -175,16 +175,15 @@ result<> address_space::unmap(u64 begin, u64 size) {
 result<> address_space::protect(u64 begin, u64 size, u32 protection) {
   if (!is_aligned(begin, page_size)) return fail(errc::invalid);
   if (size == 0) return {};
-  const u64 end = begin + align_up(size, page_size);
+  u64 end = begin + align_up(size, page_size);
   if (end <= begin || end > highest) return fail(errc::no_memory);
   sync::mutex_guard g(mutex_);
-  // Everything must be mapped, without holes.
-  u64 at = begin;
-  for (mapping* m = first_above(begin); at < end; m = mappings_.next(*m)) {
-    if (!m || m->begin > at) return fail(errc::no_memory);
-    at = m->end;
-    if (at < end && !mappings_.next(*m)) return fail(errc::no_memory);
-  }
+  // What lies before the first hole is changed, then ENOMEM tells of the hole, as in Linux.
+  u64 covered = begin;
+  for (mapping* m = first_above(begin); m && m->begin <= covered && covered < end; m = mappings_.next(*m)) covered = m->end;
+  const bool hole = covered < end;
+  if (covered == begin) return fail(errc::no_memory);
+  if (hole) end = covered;
   TRY(isolate(begin, end));
   for (mapping* m = first_above(begin); m && m->begin < end;) {
     m->protection = protection;
@@ -204,6 +203,7 @@ result<> address_space::protect(u64 begin, u64 size, u32 protection) {
     }
     m = next;
   }
+  if (hole) return fail(errc::no_memory);
   return {};
 }
 
@@ -300,6 +300,13 @@ result<> address_space::residency(u64 begin, u64 size, u8* into) {
     into[(at - begin) / page_size] = pages_.is_resident(at) ? 1 : 0;
   }
   return {};
+}
+
+shared_place address_space::shared_place_of(u64 address) {
+  sync::mutex_guard g(mutex_);
+  mapping* m = find(address);
+  if (!m || !m->shared || !m->source) return {};
+  return {reinterpret_cast<u64>(m->source.get()), m->page_of(address) * page_size + (address & (page_size - 1))};
 }
 
 bool address_space::is_mapped(u64 begin, u64 size) {

@@ -54,6 +54,12 @@ struct fault {
   bool execute;
 };
 
+/// Where a shared mapping's byte lies in its file; source 0: not in such a mapping.
+struct shared_place {
+  u64 source = 0;
+  u64 offset = 0;
+};
+
 class address_space : pinned {
  public:
   static constexpr u64 lowest = 0x10000;  // vm.mmap_min_addr: the null page is never mapped
@@ -71,6 +77,7 @@ class address_space : pinned {
   result<> allow_huge(u64 begin, u64 size, bool allowed);
   /// mincore(2): one byte a page, bit 0 = resident.
   result<> residency(u64 begin, u64 size, u8* into);
+  shared_place shared_place_of(u64 address);
   /// Is every page of the range mapped?
   bool is_mapped(u64 begin, u64 size);
   result<> populate(u64 begin, u64 size);

@@ -10,7 +10,7 @@ namespace osv::net {
 
 namespace {
 
-constexpr u32 icmp_errors_per_second_max = 1000;
+constexpr u32 icmp_errors_per_second_max = 100;  // RFC 1812 §4.3.2.8
 constexpr usize quoted_max = 548;  // RFC 1812 §4.3.2.3: the whole error fits in 576 bytes
 
 struct error_meaning {

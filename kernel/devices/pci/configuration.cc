@@ -11,23 +11,25 @@ namespace {
 
 constexpr u16 port_address = 0xcf8, port_data = 0xcfc;
 constexpr u64 bus_size = 1024 * 1024;  // 32 devices of 8 functions of 4 KiB
+constexpr unsigned functions_per_bus = 256;
 
 enum class access : u8 { none, ports, memory };
 constinit access how = access::none;
 constinit acpi::configuration_space space{};
-// Mapped when a bus is first touched: most of the 256 never are.
-constinit volatile u8* buses[256]{};
+// A function's page is mapped (into the physical map) when it is first touched: most of the 65,536 never are.
+constinit u64 mapped[256][functions_per_bus / 64]{};
 constinit lock::irq_spin_lock port_lock{lock::rank::leaf};
 
 volatile u8* registers(location where, u16 offset) {
   if (where.bus < space.first_bus || where.bus > space.last_bus) return nullptr;
-  volatile u8*& bus = buses[where.bus];
-  if (!bus) {
-    const auto mapped = memory::map_device(space.base + (where.bus - space.first_bus) * bus_size, bus_size);
-    if (!mapped.ok()) return nullptr;
-    bus = static_cast<volatile u8*>(mapped.value());
+  const unsigned number = static_cast<unsigned>(where.device << 3 | where.function);
+  const physical_address page = space.base + (where.bus - space.first_bus) * bus_size + number * page_size;
+  u64& bits = mapped[where.bus][number / 64];
+  if (!(bits >> number % 64 & 1)) {
+    if (!memory::map_device(page, page_size).ok()) return nullptr;
+    bits |= 1ull << number % 64;
   }
-  return bus + (static_cast<u32>(where.device) << 15 | static_cast<u32>(where.function) << 12 | offset);
+  return static_cast<volatile u8*>(memory::to_virtual(page)) + offset;
 }
 
 void select(location where, u16 offset) {

@@ -9,8 +9,8 @@ namespace osv::devices::pci {
 namespace {
 
 // Type 0 and type 1 headers (PCI Local Bus 3.0, 6.1; PCI-to-PCI Bridge 1.2, 3.2).
-constexpr u16 offset_vendor = 0x00, offset_device = 0x02, offset_command = 0x04, offset_status = 0x06, offset_subclass = 0x0a,
-              offset_class = 0x0b, offset_header_type = 0x0e, offset_bar = 0x10, offset_secondary_bus = 0x19, offset_capabilities = 0x34;
+constexpr u16 offset_vendor = 0x00, offset_command = 0x04, offset_status = 0x06, offset_revision = 0x08,
+              offset_header_type = 0x0e, offset_bar = 0x10, offset_secondary_bus = 0x19, offset_capabilities = 0x34;
 constexpr u16 command_memory = 1u << 1, command_master = 1u << 2, command_no_legacy_interrupt = 1u << 10;
 constexpr u16 status_capabilities = 1u << 4;
 constexpr u16 no_vendor = 0xffff;
@@ -60,7 +60,14 @@ void scan_bus(u8 bus, unsigned devices) {
 }  // namespace
 
 function::function(location where)
-    : where_(where), vendor_(read16(offset_vendor)), device_(read16(offset_device)), class_code_(read8(offset_class)), subclass_(read8(offset_subclass)) {}
+    : where_(where) {
+  const u32 identity = read32(offset_vendor);
+  vendor_ = static_cast<u16>(identity);
+  device_ = static_cast<u16>(identity >> 16);
+  const u32 kind = read32(offset_revision);
+  class_code_ = static_cast<u8>(kind >> 24);
+  subclass_ = static_cast<u8>(kind >> 16);
+}
 
 u8 function::read8(u16 offset) const { return static_cast<u8>(read_configuration(where_, offset, 1)); }
 u16 function::read16(u16 offset) const { return static_cast<u16>(read_configuration(where_, offset, 2)); }

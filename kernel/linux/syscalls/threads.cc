@@ -150,25 +150,28 @@ result<i64> sys_futex(u64 address, int operation, u32 value, u64 timeout_or_valu
   constexpr int wait = 0, wake = 1, requeue = 3, cmp_requeue = 4, wake_op = 5, wait_bitset = 9, wake_bitset = 10;
   constexpr int realtime = 256, command_mask = ~(128 | 256);
   const void* timeout = reinterpret_cast<const void*>(timeout_or_value2);
+  constexpr int private_word = 128;
+  const bool shared = !(operation & private_word);
+  if (!is_aligned(address, 4)) return fail(errc::invalid);
+  const futex_word word = futex_word::at(address, shared);
   switch (operation & command_mask) {
     case wait:
-      TRY(futex_wait(address, value, ~0u, TRY(deadline_from(timeout, false, false))));
+      TRY(futex_wait(word, value, ~0u, TRY(deadline_from(timeout, false, false))));
       return 0;
     case wait_bitset:
-      TRY(futex_wait(address, value, value3, TRY(deadline_from(timeout, true, operation & realtime))));
+      TRY(futex_wait(word, value, value3, TRY(deadline_from(timeout, true, operation & realtime))));
       return 0;
     case wake:
-      if (!is_aligned(address, 4)) return fail(errc::invalid);
-      return futex_wake(address, value, ~0u);
+      return futex_wake(word, value, ~0u);
     case wake_bitset:
-      if (!is_aligned(address, 4) || value3 == 0) return fail(errc::invalid);
-      return futex_wake(address, value, value3);
+      if (value3 == 0) return fail(errc::invalid);
+      return futex_wake(word, value, value3);
     case requeue:
-      return futex_requeue(address, address2, value, static_cast<u32>(timeout_or_value2), false, 0);
+      return futex_requeue(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), false, 0);
     case cmp_requeue:
-      return futex_requeue(address, address2, value, static_cast<u32>(timeout_or_value2), true, value3);
+      return futex_requeue(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), true, value3);
     case wake_op:
-      return futex_wake_op(address, address2, value, static_cast<u32>(timeout_or_value2), value3);
+      return futex_wake_op(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), value3);
     default:
       return fail(errc::not_implemented);
   }

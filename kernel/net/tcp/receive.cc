@@ -14,6 +14,8 @@ void receive(stack& s, unique<io::packet> packet, interface& in, const address& 
     trace::count(trace::counter::network_checksum_errors);
     return s.drop(drop_reason::bad_checksum);
   }
+  // RFC 1122 §4.2.3.10: TCP is between two hosts.
+  if (destination.is_multicast() || (destination.is_ipv4() && in.is_broadcast(destination.ipv4()))) return s.drop(drop_reason::malformed);
   const auto* header = reinterpret_cast<const tcp_header*>(packet->data());
   const flow f{destination, source, header->destination_port, header->source_port};
   trace::point::tcp_receive(static_cast<u32>(f.local_port) << 16 | f.remote_port, static_cast<u32>(header->sequence), packet->size(), header->flags);
@@ -25,7 +27,7 @@ void receive(stack& s, unique<io::packet> packet, interface& in, const address& 
       in.schedule(*c);
     return;
   }
-  if (destination.is_multicast() || source.is_unspecified()) return s.drop(drop_reason::malformed);
+  if (source.is_unspecified()) return s.drop(drop_reason::malformed);
   segment g;
   if (!parse_segment(*packet, g)) return s.drop(drop_reason::malformed);
   if (port_holder* holder = s.tcp_ports.find(destination, f.local_port, source, f.remote_port, true, s.connections.hash(f))) {
