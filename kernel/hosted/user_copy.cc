@@ -69,6 +69,14 @@ result<> zero_program(void* to, usize size) {
   return {};
 }
 
+result<> copy_any(void* to, const void* from, usize size) {
+  if (!size) return {};
+  TRY(check(to, size));
+  return copy_from_program(to, from, size);
+}
+
+result<> zero_any(void* to, usize size) { return zero_program(to, size); }
+
 result<string> copy_string_from_program(const char* from, usize size_max) {
   string copied;
   for (usize i = 0; i < size_max; ++i) {

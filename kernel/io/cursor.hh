@@ -28,16 +28,16 @@ class cursor {
   /// Copies kernel bytes to where the cursor points and moves on; at most remaining(). Returns how many. EFAULT only if none.
   result<usize> put(const void* from, usize size) {
     return transfer(size, [&](void* at, usize offset, usize n) {
-      return memory::copy_to_program(at, static_cast<const u8*>(from) + offset, n);
+      return memory::copy_any(at, static_cast<const u8*>(from) + offset, n);
     });
   }
   result<usize> put_zeroes(usize size) {
-    return transfer(size, [](void* at, usize, usize n) { return memory::zero_program(at, n); });
+    return transfer(size, [](void* at, usize, usize n) { return memory::zero_any(at, n); });
   }
   /// Copies bytes from where the cursor points into the kernel and moves on.
   result<usize> take(void* into, usize size) {
     return transfer(size, [&](void* at, usize offset, usize n) {
-      return memory::copy_from_program(static_cast<u8*>(into) + offset, at, n);
+      return memory::copy_any(static_cast<u8*>(into) + offset, at, n);
     });
   }
   /// Moves on without copying.

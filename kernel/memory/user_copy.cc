@@ -16,28 +16,31 @@ bool is_program_range(u64 address, usize size) {
 }
 
 namespace {
-/// Kernel callers pass kernel buffers through the same functions (one address space), so only non-canonical and wrapping
-/// ranges are refused up front; everything else is found out by the fault.
-bool is_sane(const void* pointer, usize size) {
-  const u64 begin = reinterpret_cast<u64>(pointer);
-  const u64 end = begin + size;
-  if (end < begin) return false;
-  return end <= program_address_end || begin >= 0xffff800000000000;
-}
+bool in_program(const void* pointer, usize size) { return is_program_range(reinterpret_cast<u64>(pointer), size); }
 }  // namespace
 
 result<> copy_from_program(void* into, const void* from, usize size) {
-  if (!is_sane(from, size) || copy_guarded(into, from, size)) return fail(errc::fault);
+  if (!in_program(from, size) || copy_guarded(into, from, size)) return fail(errc::fault);
   return {};
 }
 
 result<> copy_to_program(void* to, const void* from, usize size) {
-  if (!is_sane(to, size) || copy_guarded(to, from, size)) return fail(errc::fault);
+  if (!in_program(to, size) || copy_guarded(to, from, size)) return fail(errc::fault);
   return {};
 }
 
 result<> zero_program(void* to, usize size) {
-  if (!is_sane(to, size) || zero_guarded(to, size)) return fail(errc::fault);
+  if (!in_program(to, size) || zero_guarded(to, size)) return fail(errc::fault);
+  return {};
+}
+
+result<> copy_any(void* to, const void* from, usize size) {
+  if (copy_guarded(to, from, size)) return fail(errc::fault);
+  return {};
+}
+
+result<> zero_any(void* to, usize size) {
+  if (zero_guarded(to, size)) return fail(errc::fault);
   return {};
 }
 

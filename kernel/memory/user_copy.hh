@@ -15,6 +15,10 @@ bool is_program_range(u64 address, usize size);
 result<> copy_from_program(void* into, const void* from, usize size);
 result<> copy_to_program(void* to, const void* from, usize size);
 result<> zero_program(void* to, usize size);
+/// For cursors, which serve kernel buffers too: the range may lie in either half. A cursor over program memory is made only
+/// after is_program_range() was asked.
+result<> copy_any(void* to, const void* from, usize size);
+result<> zero_any(void* to, usize size);
 /// NUL-terminated string of at most `size_max` bytes; ENAMETOOLONG beyond.
 result<string> copy_string_from_program(const char* from, usize size_max);
 
