@@ -10,7 +10,8 @@ import type { Outcome } from './outcome.ts';
 const script = `
 set -e
 root=$1; shift
-work=/tmp
+# A folder of every Debian to mount on; one that does not hide the root.
+for work in /mnt /media /srv; do case $root in $work/*) ;; *) break ;; esac; done
 mount -t tmpfs tmpfs $work
 mkdir $work/upper $work/work $work/merged
 mount -t overlay overlay -o "lowerdir=$root,upperdir=$work/upper,workdir=$work/work" $work/merged
