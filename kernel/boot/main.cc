@@ -61,6 +61,7 @@ extern "C" [[noreturn, gnu::optimize("no-stack-protector")]] void boot_main() {
   telemetry::mark_boot_phase(boot_phase::memory);
 
   devices::acpi::initialize(information.acpi_root);
+  judge_fences();
   if (!devices::acpi::initialize_interrupt_controllers().ok()) panic("the interrupt controllers cannot be mapped");
   arch::local_apic_enable();
   arch::this_cpu().apic_id = arch::local_apic_id();

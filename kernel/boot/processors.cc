@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "arch/cpu.hh"
+#include "arch/device_barrier.hh"
 #include "arch/x86_64/descriptors.hh"
 #include "arch/x86_64/features.hh"
 #include "arch/x86_64/local_apic.hh"
@@ -23,6 +24,7 @@ extern osv::u64 ap_page_table, ap_stack, ap_argument, ap_entry;
 
 namespace osv::arch {
 cpu_block* cpu_blocks[cpus_max];
+bool fences_are_elided;
 unsigned cpu_count = 1;
 }  // namespace osv::arch
 
@@ -79,6 +81,15 @@ void initialize_boot_processor() {
   arch::cpu_blocks[0] = &first_block;
   arch::load_descriptors(first_block, first_tables);
   arch::enable_features();
+}
+
+void judge_fences() {
+  // QEMU's emulator before 8.0 leaves out memory barriers (MFENCE and locked instructions alike) on a machine that can have one
+  // CPU only, although its devices run in another thread; commit "tcg: Do not elide memory barriers for !CF_PARALLEL in
+  // system mode". An access to a port takes QEMU's lock, and that is a barrier.
+  const arch::cpuid_result signature = arch::cpuid(0x40000000);
+  const bool emulated = arch::features.hypervisor && signature.b == 0x54474354 && signature.c == 0x43544743 && signature.d == 0x47435447;
+  arch::fences_are_elided = emulated && devices::acpi::cpus_listed() <= 1;
 }
 
 void start_application_processors() {

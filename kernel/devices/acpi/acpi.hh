@@ -38,6 +38,8 @@ bool available();
 
 /// Usable processors, the boot processor among them; at most arch::cpus_max.
 std::span<const cpu> cpus();
+/// Processors that the machine has or could get while it runs.
+u32 cpus_listed();
 std::span<const io_apic> io_apics();
 std::span<const configuration_space> configuration_spaces();
 std::span<const virtio_window> virtio_windows();

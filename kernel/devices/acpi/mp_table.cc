@@ -13,6 +13,7 @@ bool parse_configuration(const table& t, findings& into) {
   for (u32 at = 44; entries > 0 && at < t.length(); --entries) {
     switch (t.read<u8>(at)) {
       case entry_processor:
+        ++into.cpus_listed;
         if (t.read<u8>(at + 3) & 1) into.cpus.add({t.read<u8>(at + 1)});
         at += 20;
         continue;

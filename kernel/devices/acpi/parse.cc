@@ -28,9 +28,11 @@ void parse_madt(const table& madt, findings& into) {
     if (length < 2 || length > madt.length() - at) break;
     switch (type) {
       case madt_local_apic:
+        ++into.cpus_listed;
         if (madt.read<u32>(at + 4) & flag_enabled) add_cpu(into, madt.read<u8>(at + 3));
         break;
       case madt_local_x2apic:
+        ++into.cpus_listed;
         if (madt.read<u32>(at + 8) & flag_enabled) add_cpu(into, madt.read<u32>(at + 4));
         break;
       case madt_io_apic:

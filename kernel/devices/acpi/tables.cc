@@ -89,6 +89,7 @@ void initialize(physical_address rsdp) {
 
 bool available() { return found.available; }
 std::span<const cpu> cpus() { return found.cpus.view(); }
+u32 cpus_listed() { return found.cpus_listed; }
 std::span<const io_apic> io_apics() { return found.io_apics.view(); }
 std::span<const configuration_space> configuration_spaces() { return found.configuration_spaces.view(); }
 std::span<const virtio_window> virtio_windows() { return found.virtio_windows.view(); }

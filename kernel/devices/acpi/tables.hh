@@ -69,6 +69,7 @@ struct findings {
   table fadt;
   table dsdt;
   bounded_array<cpu, arch::cpus_max> cpus;
+  u32 cpus_listed = 0;  // absent ones, which could be plugged in, count too
   bounded_array<io_apic, 8> io_apics;
   bounded_array<override, 24> overrides;
   bounded_array<configuration_space, 8> configuration_spaces;

@@ -1,6 +1,6 @@
 #include "devices/virtio/split_ring.hh"
 
-#include <atomic>
+#include "arch/device_barrier.hh"
 
 namespace osv::devices::virtio {
 namespace {
@@ -117,7 +117,7 @@ bool split_ring::publish() {
   published_ = available_next_;
   store(available_index(), published_);
   // 2.7.13.4.1: the index must be visible before the device's wish is read, else both sides may sleep.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  arch::device_barrier();
   if (event_index_) return wants_event(load(available_event()), published_, before);
   return !(load(used_flags()) & used_no_notify);
 }
@@ -180,7 +180,7 @@ bool split_ring::enable_interrupts(u16 skip) {
   else
     store(available_flags(), 0);
   // 2.7.7.1: the wish must be visible before the index is read again.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  arch::device_barrier();
   return static_cast<u16>(load(used_index()) - used_next_) <= skip;
 }
 
