@@ -78,7 +78,10 @@ const bytes = (path: string): Buffer => {
 export function qemuArguments(options: GuestOptions, folder: string): string[] {
   const accelerator = options.countInstructions ? 'tcg' : 'tcg,thread=multi';
   const args = ['-machine', 'q35', '-accel', accelerator, '-cpu', options.cpuModel ?? 'max'];
-  args.push('-smp', String(options.cpus ?? 1), '-m', `${options.memoryMib ?? 256}M`);
+  const cpus = options.cpus ?? 1;
+  // Room for a CPU more keeps QEMU before 8.0 from leaving memory barriers out (local/machine/command-line.ts).
+  const processors = cpus > 1 || options.countInstructions ? `${cpus}` : '1,maxcpus=2';
+  args.push('-smp', processors, '-m', `${options.memoryMib ?? 256}M`);
   args.push('-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot');
   if (options.countInstructions) args.push('-icount', 'shift=0,sleep=off');
   args.push('-kernel', options.kernel, '-append', options.commandLine);
