@@ -1,5 +1,7 @@
 // Socket options and ioctls of unix(7) sockets.
 #include "linux/unix_socket.hh"
+#include "net/socket_base.hh"
+#include "net/stack.hh"
 #include "memory/user_copy.hh"
 
 namespace osv::linux_abi {
@@ -142,7 +144,8 @@ result<i64> unix_socket::control(u32 request, u64 argument) {
     const ref<unix_endpoint> other = endpoint_->peer();
     count = other ? static_cast<i32>(other->bytes.load()) : 0;
   } else {
-    return fail(errc::not_terminal);
+    // netdevice(7): interfaces are asked through any socket; if_nametoindex(3) takes one of this family.
+    return net::interface_control(net::the_stack(), request, argument);
   }
   TRY(memory::write_program(reinterpret_cast<void*>(argument), count));
   return i64{0};

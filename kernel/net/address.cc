@@ -89,15 +89,14 @@ result<address> parse_ipv6(std::string_view text) {
 }  // namespace
 
 result<endpoint> from_socket_address(const io::socket_address& from, int family) {
-  if (from.length < sizeof(u16)) return fail(errc::invalid);
+  // Too short is found before the wrong family, as in Linux.
+  if (from.length < (family == family_ipv4 ? sizeof(sockaddr_ipv4) : sockaddr_ipv6_length_min)) return fail(errc::invalid);
   if (from.family() != family) return fail(errc::address_family_not_supported);
   if (family == family_ipv4) {
-    if (from.length < sizeof(sockaddr_ipv4)) return fail(errc::invalid);
     sockaddr_ipv4 raw;
     __builtin_memcpy(&raw, from.bytes, sizeof raw);
     return endpoint{address::from_ipv4(raw.ip), raw.port};
   }
-  if (from.length < sockaddr_ipv6_length_min) return fail(errc::invalid);
   sockaddr_ipv6 raw{};
   __builtin_memcpy(&raw, from.bytes, sockaddr_ipv6_length_min);
   endpoint e;

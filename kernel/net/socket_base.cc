@@ -44,6 +44,7 @@ usize socket_base::give_integer(i32 value, void* into, usize size) {
 
 result<> socket_base::set_option(int level, int name, const void* value, usize size) {
   if (level != option::level_socket) return set_own_option(level, name, value, size);
+  if (size < sizeof(i32) && name != option::bind_to_device) return fail(errc::invalid);  // socket(7)
   switch (name) {
     case option::receive_timeout:
     case option::send_timeout: {

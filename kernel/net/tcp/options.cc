@@ -35,6 +35,7 @@ result<> socket::set_tcp_option(int name, const void* value, usize size) {
     if (trimmed != congestion_control && trimmed != "reno") return fail(errc::no_entry);
     return {};
   }
+  if (size < sizeof(i32)) return fail(errc::invalid);  // tcp(7): unlike IP's, these options take no single bytes
   const i32 n = TRY(integer(value, size));
   switch (name) {
     case no_delay: o.no_delay = n != 0; break;
