@@ -131,7 +131,9 @@ void handle_exception(register_frame& frame, u64 number) {
   }
   if (number == vector::machine_check) die(frame, "machine check");
   if (number == vector::nmi) {
-    for (;;) asm volatile("hlt");  // another CPU panicked
+    // Another CPU panicked and stops us; else the host asks for a crash report (QEMU's inject-nmi).
+    if (!log::is_panicking()) die(frame, "the host sent a non-maskable interrupt");
+    for (;;) asm volatile("hlt");
   }
   if (!frame.in_program()) {
     if (fix_up(frame)) return;

@@ -20,11 +20,28 @@ foreach(layer ${layers})
 endforeach()
 
 set(linker_script ${CMAKE_CURRENT_SOURCE_DIR}/arch/x86_64/kernel.ld)
-add_executable(osv.elf ${objects})
-set_target_properties(osv.elf PROPERTIES LINK_DEPENDS ${linker_script} LINKER_LANGUAGE CXX)
-target_link_options(osv.elf PRIVATE -nostdlib -static -no-pie -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
+set(link_options -nostdlib -static -no-pie -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
   -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments)
-target_link_libraries(osv.elf PRIVATE gcc)
+
+# Linked twice: the names of the first link's functions go into the second, behind the text, which therefore stays where it was.
+add_executable(osv-without-names.elf ${objects})
+set(names ${CMAKE_CURRENT_BINARY_DIR}/symbols.S)
+set(names_script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/symbols.sh)
+add_custom_command(
+  OUTPUT ${names}
+  COMMAND sh ${names_script} $<TARGET_FILE:osv-without-names.elf> > ${names}
+  DEPENDS osv-without-names.elf ${names_script})
+add_executable(osv.elf ${objects} ${names})
+foreach(kernel osv-without-names.elf osv.elf)
+  set_target_properties(${kernel} PROPERTIES LINK_DEPENDS ${linker_script} LINKER_LANGUAGE CXX)
+  target_link_options(${kernel} PRIVATE ${link_options})
+  target_link_libraries(${kernel} PRIVATE gcc)
+endforeach()
+
+# What is shipped carries function names for gdb, but no debug information: that lies beside it, where gdb looks for it.
+add_custom_command(TARGET osv.elf POST_BUILD
+  COMMAND ${CMAKE_OBJCOPY} --only-keep-debug osv.elf osv.elf.debug
+  COMMAND ${CMAKE_OBJCOPY} --strip-debug --add-gnu-debuglink=osv.elf.debug osv.elf)
 
 # The vDSO is an ELF shared object of its own, embedded as bytes.
 set(vdso ${CMAKE_CURRENT_BINARY_DIR}/vdso.so)
@@ -38,5 +55,6 @@ add_custom_command(
   DEPENDS ${vdso_sources} ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/vdso.ld ${CMAKE_CURRENT_SOURCE_DIR}/sched/clock_parameters.hh ${CMAKE_CURRENT_SOURCE_DIR}/base/types.hh)
 set(vdso_image ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/image.S)
 set_source_files_properties(${vdso_image} PROPERTIES COMPILE_DEFINITIONS "VDSO_PATH=\"${vdso}\"" OBJECT_DEPENDS ${vdso})
+target_sources(osv-without-names.elf PRIVATE ${vdso_image})
 target_sources(osv.elf PRIVATE ${vdso_image})
 set_source_files_properties(${vdso_image} PROPERTIES COMPILE_OPTIONS "-fno-pic")

@@ -4,14 +4,9 @@
 
 #include "arch/cpu.hh"
 #include "log/log.hh"
+#include "log/symbols.hh"
 
 extern "C" osv::u8 kernel_start[], text_end[];
-
-/// Written by cmake/symbols.py after the first link: addresses in order, offsets into the names, names (NUL-terminated).
-extern "C" const osv::u32 kernel_symbol_count __attribute__((weak));
-extern "C" const osv::u64 kernel_symbol_addresses[] __attribute__((weak));
-extern "C" const osv::u32 kernel_symbol_names[] __attribute__((weak));
-extern "C" const char kernel_symbol_text[] __attribute__((weak));
 
 namespace osv::log {
 
@@ -34,23 +29,7 @@ bool in_kernel_text(u64 address) {
 }  // namespace
 
 void set_panic_stop(stop_function s) { stop = s; }
-
-void write_symbol(u64 address, char* into, usize capacity) {
-  text_writer out(into, capacity - 1);
-  u32 low = 0;
-  u32 high = &kernel_symbol_count ? kernel_symbol_count : 0;
-  if (high && in_kernel_text(address)) {
-    while (high - low > 1) {
-      const u32 middle = (low + high) / 2;
-      (kernel_symbol_addresses[middle] <= address ? low : high) = middle;
-    }
-    out.put(kernel_symbol_text + kernel_symbol_names[low]);
-    format_to(out, "+{}", reinterpret_cast<void*>(address - kernel_symbol_addresses[low]));
-  } else {
-    format_to(out, "{}", reinterpret_cast<void*>(address));
-  }
-  into[out.size()] = 0;
-}
+bool is_panicking() { return panicking.load(std::memory_order_relaxed); }
 
 void print_backtrace(u64 instruction, u64 frame_pointer) {
   for (unsigned depth = 0; depth < 32 && instruction; ++depth) {

@@ -15,8 +15,8 @@ void set_panic_stop(stop_function stop);
 /// Panics on behalf of a fault: the backtrace starts at the interrupted context.
 [[noreturn]] void panic_at(std::string_view message, u64 instruction, u64 frame_pointer, u64 stack_pointer);
 
-/// Name and offset of the kernel function that holds `address`: "osv::sched::schedule()+0x1f"; hexadecimal when unknown.
-void write_symbol(u64 address, char* into, usize capacity);
+/// True once some CPU panics.
+bool is_panicking();
 /// Prints one line a frame, following saved frame pointers.
 void print_backtrace(u64 instruction, u64 frame_pointer);
 

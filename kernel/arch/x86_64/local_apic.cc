@@ -110,7 +110,8 @@ void local_apic_enable() {
   write(register_task_priority, 0);
   write(register_timer, masked);
   write(register_local_0, masked);
-  write(register_local_1, masked);
+  // The host's way to ask for a crash report (ACPI 6.4, 5.2.12.7: LINT1 is the NMI).
+  write(register_local_1, delivery_nmi);
   write(register_local_error, masked);
   write(register_error, 0);
 }
