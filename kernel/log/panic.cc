@@ -50,7 +50,7 @@ void panic_at(std::string_view message, u64 instruction, u64 frame_pointer, u64 
   if (panicking.exchange(true)) {
     for (;;) asm volatile("hlt");
   }
-  write(level::error, formatted<300>("panic on CPU {}: {}", arch::cpu_id(), message));
+  write(level::error, formatted<300>("osv: panic: {} (CPU {})", message, arch::cpu_id()));
   write(level::error, formatted<100>("  rip {} rsp {}", reinterpret_cast<void*>(instruction), reinterpret_cast<void*>(stack_pointer)));
   print_backtrace(instruction, frame_pointer);
   finish(message);

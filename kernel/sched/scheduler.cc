@@ -161,7 +161,7 @@ void schedule() {
   }
   if (!next->idle) {
     const u64 waited = now_ticks > next->queued_at ? now_ticks - next->queued_at : 0;
-    trace::record(trace::histogram::run_queue_latency, arch::ticks_to_nanoseconds(waited));
+    trace::record_with_interrupts_off(trace::histogram::run_queue_latency, arch::ticks_to_nanoseconds(waited));
   }
   switch_to(s, *next, now_ticks);
 }

@@ -8,15 +8,20 @@ namespace osv::trace {
 
 inline void count(counter which, u64 amount = 1) { arch::count(which, amount); }
 
-/// Adds one observation of a duration. Safe in interrupts; a preempted update may land on a neighbour CPU's values.
-inline void record(histogram which, nanoseconds duration) {
+/// Adds one observation of a duration. Interrupts are off.
+inline void record_with_interrupts_off(histogram which, nanoseconds duration) {
   const u64 value = duration > 0 ? static_cast<u64>(duration) : 0;
   unsigned bucket = value >> histogram_first_bit ? 64 - static_cast<unsigned>(__builtin_clzll(value >> histogram_first_bit)) : 0;
   if (bucket >= histogram_buckets) bucket = histogram_buckets - 1;
-  arch::interrupt_guard guard;
   histogram_values& values = arch::local_values().histograms[static_cast<usize>(which)];
   ++values.buckets[bucket];
   values.sum_nanoseconds += value;
+}
+
+/// Adds one observation of a duration, in any context.
+inline void record(histogram which, nanoseconds duration) {
+  arch::interrupt_guard guard;
+  record_with_interrupts_off(which, duration);
 }
 
 /// Sum over all CPUs.

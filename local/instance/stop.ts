@@ -13,7 +13,9 @@ const pollMilliseconds = 10;
  *
  * @param graceSeconds how long the program may take; the record's own period without it, 0 switches off at once
  */
-export async function stopInstance(store: InstanceStore, record: InstanceRecord, graceSeconds?: number): Promise<void> {
+export async function stopInstance(store: InstanceStore, known: InstanceRecord, graceSeconds?: number): Promise<void> {
+  // A caller that started the instance knows its record from before there was a supervisor to stop.
+  const record = (await store.read(known.name)) ?? known;
   if (record.state === 'exited') return;
   const grace = graceSeconds ?? record.gracePeriodSeconds;
   if (graceSeconds !== undefined) {

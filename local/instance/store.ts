@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isSystemError, LocalError } from '../errors.ts';
-import { listClaims, releaseAddress } from '../network/loopback-address.ts';
+import { clearClaimDrafts, listClaims, releaseAddress } from '../network/loopback-address.ts';
 import { type InstancePaths, instancePaths, type StateFolders } from './paths.ts';
 import { identifyProcess, isAlive } from './process-identity.ts';
 import type { InstanceRecord } from './record.ts';
@@ -161,6 +161,7 @@ export class InstanceStore {
   }
 
   async #releaseLostAddresses(): Promise<void> {
+    await clearClaimDrafts(this.folders.addresses);
     for (const [address, name] of await listClaims(this.folders.addresses)) {
       const folders = await readdir(this.folders.instances).catch((): string[] => []);
       if (!folders.includes(name)) await releaseAddress(this.folders.addresses, address);

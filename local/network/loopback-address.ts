@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, LocalError } from '../errors.ts';
+import { identifyProcess } from '../instance/process-identity.ts';
 import { isPortFree } from './ports.ts';
 
 /** Addresses come from 127.77.0.0/16: all of 127.0.0.0/8 is loopback (RFC 1122, section 3.2.1.3), and few use this part. */
 const hosts = 254;
+
+/** Claims that are being made; the name ends with the maker's process number. */
+const draftPrefix = '.';
 const triesMax = 200;
 
 /**
@@ -17,7 +21,7 @@ const triesMax = 200;
 export async function claimAddress(folder: string, instance: string, ports: number[]): Promise<string> {
   await mkdir(folder, { recursive: true });
   const taken = new Set(await readdir(folder));
-  const draft = join(folder, `.${instance}`);
+  const draft = join(folder, `${draftPrefix}${instance}.${process.pid}`);
   await writeFile(draft, instance);
   try {
     for (let index = 0; index < triesMax; index++) {
@@ -40,11 +44,20 @@ export async function releaseAddress(folder: string, address: string): Promise<v
   await rm(join(folder, address), { force: true });
 }
 
+/** Clears away the drafts of commands that were killed half-way. */
+export async function clearClaimDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const name of names.filter((candidate) => candidate.startsWith(draftPrefix))) {
+    const maker = Number(name.slice(name.lastIndexOf('.') + 1));
+    if (!identifyProcess(maker)) await rm(join(folder, name), { force: true });
+  }
+}
+
 /** Every claim: address → name of its instance. */
 export async function listClaims(folder: string): Promise<Map<string, string>> {
   const claims = new Map<string, string>();
   const names = await readdir(folder).catch(() => []);
-  for (const address of names.filter((name) => !name.startsWith('.'))) {
+  for (const address of names.filter((name) => !name.startsWith(draftPrefix))) {
     const holder = await readFile(join(folder, address), 'utf8').catch(() => undefined);
     if (holder !== undefined) claims.set(address, holder);
   }

@@ -37,10 +37,20 @@ class fake_ring_device {
     return c;
   }
   void use(u32 id, u32 written) {
-    u8* element = used(4 + 8 * (used_ % size_));
+    place(id, written);
+    publish();
+  }
+  /// Writes a used element that the driver does not see before publish(). The buffers of one merged packet must appear together
+  /// (virtio 1.2, 5.1.6.4.1).
+  void place(u32 id, u32 written) {
+    u8* element = used(4 + 8 * (static_cast<u16>(used_ + placed_++) % size_));
     *reinterpret_cast<u32*>(element) = id;
     *reinterpret_cast<u32*>(element + 4) = written;
-    store(used(2), ++used_);
+  }
+  void publish() {
+    used_ = static_cast<u16>(used_ + placed_);
+    placed_ = 0;
+    store(used(2), used_);
   }
   /// Moves the used index without using anything.
   void jump(u16 by) { store(used(2), used_ = static_cast<u16>(used_ + by)); }
@@ -68,6 +78,7 @@ class fake_ring_device {
   u16 size_;
   u16 seen_ = 0;
   u16 used_ = 0;
+  u16 placed_ = 0;  // written behind used_, not yet shown
   u16 signalled_ = 0;
 };
 

@@ -56,6 +56,7 @@ struct queue_pair : pinned {
   // Receiving: the pair's thread alone.
   unique<queue> receive;
   std::atomic<sched::thread*> thread{nullptr};
+  ref<sched::thread> receiver;  // keeps it in memory for interrupts that come after its end
   // Transmitting: any thread or timer.
   lock::irq_spin_lock transmit_lock{lock::rank::network_device};
   unique<queue> transmit;
@@ -171,7 +172,7 @@ result<> network::start() {
   for (unsigned i = 0; i < pair_count_; ++i) {
     queue_pair* pair = pairs_[i];
     fill(*pair);
-    TRY(sched::spawn(formatted<16>("{}-rx{}", name_, i), [pair] { pair->device->receive_loop(*pair); }));
+    pair->receiver = TRY(sched::spawn(formatted<16>("{}-rx{}", name_, i), [pair] { pair->device->receive_loop(*pair); }));
   }
   log::info("{}: {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}, MTU {}, {} queue pair{}, {}", name_, mac_.bytes[0], mac_.bytes[1], mac_.bytes[2],
             mac_.bytes[3], mac_.bytes[4], mac_.bytes[5], mtu_, pair_count_, pair_count_ == 1 ? "" : "s", transport_->place());

@@ -78,8 +78,9 @@ struct card {
           fake_device::chain c = receive_buffers.front();
           receive_buffers.pop_front();
           fake_device::copy_in(c, 0, bytes.data() + at, n);
-          d.ring(0).use(c.head, static_cast<u32>(n));
+          d.ring(0).place(c.head, static_cast<u32>(n));
         }
+        d.ring(0).publish();
         return true;
       });
       if (done) break;

@@ -18,23 +18,39 @@ constexpr int clock_realtime = 0, clock_monotonic = 1, clock_monotonic_raw = 4, 
 constexpr int clock_boottime = 7;
 constexpr i64 second = 1'000'000'000;
 
-extern "C" __attribute__((visibility("hidden"))) const osv::sched::clock_parameters vdso_clock_page;
+// Not const: the kernel writes it. A const object would let the compiler read it once and for all.
+extern "C" __attribute__((visibility("hidden"))) osv::sched::clock_parameters vdso_clock_page;
 
-/// Monotonic time; `offset` takes what is to be added for realtime.
-inline u64 read_clock(bool realtime) {
-  const auto& p = vdso_clock_page;
+/// Time in nanoseconds since boot, or since 1970.
+template <bool Realtime>
+inline u64 read_clock() {
+  auto& p = vdso_clock_page;
   for (;;) {
-    const u32 before = __atomic_load_n(&p.sequence, __ATOMIC_ACQUIRE);
+    // An odd number (a write in progress) loses its last bit and so differs from what is read at the end.
+    const u32 before = __atomic_load_n(&p.sequence, __ATOMIC_ACQUIRE) & ~1u;
     u32 low, high;
     asm volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
     const u64 now = static_cast<u64>(high) << 32 | low;
-    const u64 delta = now > p.tsc_base ? now - p.tsc_base : 0;
-    u64 value = p.ns_base + static_cast<u64>(static_cast<unsigned __int128>(delta) * p.mult >> p.shift);
-    if (realtime) value += static_cast<u64>(p.realtime_offset);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (!(before & 1) && __atomic_load_n(&p.sequence, __ATOMIC_RELAXED) == before) return value;
+    const u64 base = __atomic_load_n(&p.tsc_base, __ATOMIC_RELAXED);
+    // Another CPU's counter may lag behind the one that wrote the base.
+    const u64 delta = now > base ? now - base : 0;
+    const u64 mult = __atomic_load_n(&p.mult, __ATOMIC_RELAXED);
+    const auto shift = static_cast<osv::u8>(__atomic_load_n(&p.shift, __ATOMIC_RELAXED));
+    const auto product = static_cast<unsigned __int128>(delta) * mult;
+    u64 value = static_cast<u64>(product);
+    asm("shrdq %%cl, %2, %0" : "+r"(value) : "c"(shift), "r"(static_cast<u64>(product >> 64)) : "cc");
+    value += __atomic_load_n(&p.ns_base, __ATOMIC_RELAXED);
+    if constexpr (Realtime) value += static_cast<u64>(__atomic_load_n(&p.realtime_offset, __ATOMIC_RELAXED));
+    asm volatile("" ::: "memory");  // loads stay in order on x86 (SDM volume 3, 8.2.2)
+    if (__atomic_load_n(&p.sequence, __ATOMIC_RELAXED) == before) [[likely]]
+      return value;
     __builtin_ia32_pause();
   }
+}
+
+inline void put(u64 value, time_spec* into) {
+  into->seconds = static_cast<i64>(value / second);
+  into->nanoseconds = static_cast<i64>(value % second);
 }
 
 inline long system_call(long number, long a, long b, long c) {
@@ -48,29 +64,25 @@ inline long system_call(long number, long a, long b, long c) {
 extern "C" {
 
 int __vdso_clock_gettime(int clock, time_spec* into) {
-  u64 value;
-  switch (clock) {
-    case clock_realtime:
-    case clock_realtime_coarse:
-      value = read_clock(true);
-      break;
-    case clock_monotonic:
-    case clock_monotonic_raw:
-    case clock_monotonic_coarse:
-    case clock_boottime:
-      value = read_clock(false);
-      break;
-    default:
-      return static_cast<int>(system_call(228, clock, reinterpret_cast<long>(into), 0));
+  constexpr unsigned monotonic_clocks =
+      1u << clock_monotonic | 1u << clock_monotonic_raw | 1u << clock_monotonic_coarse | 1u << clock_boottime;
+  constexpr unsigned realtime_clocks = 1u << clock_realtime | 1u << clock_realtime_coarse;
+  if (static_cast<unsigned>(clock) <= clock_boottime) [[likely]] {
+    if (monotonic_clocks >> clock & 1) {
+      put(read_clock<false>(), into);
+      return 0;
+    }
+    if (realtime_clocks >> clock & 1) {
+      put(read_clock<true>(), into);
+      return 0;
+    }
   }
-  into->seconds = static_cast<i64>(value / second);
-  into->nanoseconds = static_cast<i64>(value % second);
-  return 0;
+  return static_cast<int>(system_call(228, clock, reinterpret_cast<long>(into), 0));
 }
 
 int __vdso_gettimeofday(time_value* into, void* zone) {
   if (into) {
-    const u64 value = read_clock(true);
+    const u64 value = read_clock<true>();
     into->seconds = static_cast<i64>(value / second);
     into->microseconds = static_cast<i64>(value % second / 1000);
   }
@@ -79,7 +91,7 @@ int __vdso_gettimeofday(time_value* into, void* zone) {
 }
 
 long __vdso_time(long* into) {
-  const long value = static_cast<long>(read_clock(true) / second);
+  const long value = static_cast<long>(read_clock<true>() / second);
   if (into) *into = value;
   return value;
 }
