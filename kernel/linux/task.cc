@@ -62,10 +62,10 @@ void leave_robust_mutexes(task& t);
     while (queued_signal* q = t.pending.queue.pop_front()) delete q;
   }
   p.task_left.wake();
-  sched::thread& thread = *t.thread;
+  // From here on `t` may be freed by a last with_task() user, who may also still look at its thread: the reference goes with it.
+  sched::thread& thread = sched::current();
   thread.program_data = nullptr;
   thread.attention.store(0, std::memory_order_relaxed);
-  t.thread = nullptr;  // the scheduler holds the last reference until the stack is left
   if (free_now) delete &t;
   sched::exit_current();
 }
