@@ -192,6 +192,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   bool fast_path(const segment& g, unique<io::packet>& packet);
   void input_syn_sent(const segment& g, unique<io::packet> packet);
   bool acceptable(const segment& g);
+  void receive_anew(unique<io::packet> packet);
   bool input_time_wait(const segment& g, unique<io::packet>& packet);
   void accept_payload(const segment& g, unique<io::packet> packet);
   void queue_received(unique<io::packet> packet);

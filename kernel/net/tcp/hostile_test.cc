@@ -45,6 +45,24 @@ TEST_F(Hostile, ResetOnlyAtTheExactNumber) {
   EXPECT_EQ(s.receive(&c, 1), e_reset);
 }
 
+TEST_F(Hostile, SynRightBehindAResetOpensAnew) {
+  open();
+  // Both come in one batch: the SYN finds the connection that the reset is about to end.
+  p.send({.flags = tcp_rst, .sequence = next});
+  p.send({.flags = tcp_syn, .sequence = next + 100'000});
+  auto answers = p.collect();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].s.flags, tcp_syn | tcp_ack);
+  EXPECT_EQ(answers[0].s.acknowledgement, next + 100'001);
+  p.send({.sequence = next + 100'001, .acknowledgement = answers[0].s.sequence + 1, .payload = "anew"});
+  p.collect();
+  char c;
+  EXPECT_EQ(s.receive(&c, 1), e_reset);
+  s = listener.accept(04000);
+  ASSERT_TRUE(s);
+  EXPECT_EQ(s.receive_text(10), "anew");
+}
+
 TEST_F(Hostile, SynInAConnectionIsChallenged) {
   open();
   p.send({.flags = tcp_syn, .sequence = next + 5});

@@ -24,7 +24,7 @@ void connection::input_parsed(const segment& g, unique<io::packet> packet) {
   if (state_ == state::established && fast_path(g, packet)) return;
   switch (state_) {
     case state::closed:
-      if (!g.rst()) send_reset(stack_, key, g);
+      if (!g.rst()) receive_anew(std::move(packet));
       return;
     case state::listen: return;
     case state::syn_sent: return input_syn_sent(g, std::move(packet));
@@ -188,13 +188,18 @@ void connection::input_syn_sent(const segment& g, unique<io::packet> packet) {
   }
 }
 
+/// For a segment that found this connection before it ended: what it is for now is looked up again, perhaps a listener.
+void connection::receive_anew(unique<io::packet> packet) {
+  DEBUG_ASSERT(!in_table);  // or it would come back
+  packet->push(packet->transport_offset);
+  receive(stack_, std::move(packet), stack_.loopback(), key.remote, key.local);
+}
+
 bool connection::input_time_wait(const segment& g, unique<io::packet>& packet) {
   // A new connection may take the place of the old one (RFC 6191, RFC 1122 §4.2.2.13).
   if (g.syn() && !g.ack() && !g.rst() && (after(g.sequence, rcv_nxt_) || (timestamps_ && g.has_timestamp && after(g.timestamp_value, ts_recent_)))) {
-    const flow f = key;
     finish(errc::ok);
-    packet->push(packet->transport_offset);
-    receive(stack_, std::move(packet), stack_.loopback(), f.remote, f.local);
+    receive_anew(std::move(packet));
     return false;
   }
   if (g.fin() && !g.rst()) {  // our last acknowledgement was lost
