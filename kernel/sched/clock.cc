@@ -46,12 +46,15 @@ auto read(F&& evaluate) {
   }
 }
 
+u64 scaled(u64 ticks, u64 mult, u32 shift) { return static_cast<u64>(static_cast<unsigned __int128>(ticks) * mult >> shift); }
+
 nanoseconds monotonic(const clock_parameters& p, u64 timestamp) {
-  // Another CPU's counter may lag a little behind the one that wrote the base.
+  // Early in the boot another CPU's counter may lag a little behind the one that wrote the base.
   const u64 delta = timestamp > p.tsc_base ? timestamp - p.tsc_base : 0;
-  return static_cast<nanoseconds>(p.ns_base + static_cast<u64>(static_cast<unsigned __int128>(delta) * p.mult >> p.shift));
+  return static_cast<nanoseconds>(p.ns_base + scaled(delta, p.mult, p.shift));
 }
 
+constexpr nanoseconds base_margin = 10 * millisecond;  // less than the first refinement
 constexpr nanoseconds refinements[] = {100 * millisecond, 1 * second, 4 * second};
 constinit unsigned refinement = 0;
 
@@ -61,9 +64,11 @@ void refine(timer& t) {
     const u64 timestamp = arch::timestamp();
     const nanoseconds at = monotonic(p, timestamp);
     const arch::tsc_scale scale = arch::tsc_to_nanoseconds_scale();
-    // From here at the new rate; time stays continuous.
-    p.tsc_base = timestamp;
-    p.ns_base = static_cast<u64>(at);
+    // From here at the new rate; time stays continuous. The base lies so far back that no CPU's counter is before it: the vDSO
+    // does not look.
+    const u64 back = arch::nanoseconds_to_ticks(base_margin);
+    p.tsc_base = timestamp - back;
+    p.ns_base = static_cast<u64>(at) - scaled(back, scale.multiplier, scale.shift);
     p.mult = scale.multiplier;
     p.shift = scale.shift;
   });

@@ -87,11 +87,10 @@ class cpu_scheduler : pinned {
     }
     return nullptr;
   }
-  u64 virtual_runtime_of_last(u64 own) {
-    lock::raw_guard g(lock);
-    thread* last = queue.last();
-    if (!last || static_cast<i64>(last->virtual_runtime - own) < 0) return own;
-    return last->virtual_runtime;
+  /// Virtual time of `t`, not queued, becomes that of the last in the queue unless it is later already. `lock` is held.
+  void fall_behind_last(thread& t) {
+    const thread* last = queue.last();
+    if (last && static_cast<i64>(last->virtual_runtime - t.virtual_runtime) > 0) t.virtual_runtime = last->virtual_runtime;
   }
 
  private:

@@ -134,9 +134,8 @@ thread* pull(cpu_scheduler& s, unsigned self) {
 }
 
 /// Chooses and runs the next thread. Interrupts off, preemption depth zero. The current thread's state says whether it wants to
-/// run on (running), sleep (parked) or is gone (ended).
-void schedule() {
-  cpu_scheduler& s = local();
+/// run on (running), sleep (parked) or is gone (ended). `behind_all`: it goes behind everybody who waits now.
+void schedule(cpu_scheduler& s, bool behind_all = false) {
   thread& previous = current();
   const u64 now_ticks = arch::timestamp();
   arch::this_cpu().reschedule = 0;
@@ -146,8 +145,10 @@ void schedule() {
   thread* next;
   {
     lock::raw_guard g(s.lock);
-    if (previous.state.load(std::memory_order_relaxed) == thread_state::running && !previous.idle)
+    if (previous.state.load(std::memory_order_relaxed) == thread_state::running && !previous.idle) {
+      if (behind_all) s.fall_behind_last(previous);
       s.insert(previous, now_ticks);
+    }
     next = s.pop();
   }
   if (!next) {
@@ -230,13 +231,8 @@ thread& current() {
 
 void yield() {
   arch::interrupt_guard guard;
-  thread& t = current();
   cpu_scheduler& s = local();
-  take_incoming(s);
-  if (s.queue_length.load(std::memory_order_relaxed) == 0) return;
-  // Behind everybody who waits now.
-  t.virtual_runtime = s.virtual_runtime_of_last(t.virtual_runtime);
-  schedule();
+  if (s.queue_length.load(std::memory_order_relaxed) || s.incoming.load(std::memory_order_relaxed)) schedule(s, true);
 }
 
 bool park(nanoseconds deadline) {
@@ -251,7 +247,7 @@ bool park(nanoseconds deadline) {
       if (t.state.compare_exchange_strong(expected, thread_state::running, std::memory_order_acq_rel)) return true;
       // The waker already moved us to `runnable` and queued us: go through the queue.
     }
-    schedule();
+    schedule(local());
     t.wake_token.store(false, std::memory_order_relaxed);
     return true;
   }
@@ -304,7 +300,7 @@ void exit_current() {
   t.state.store(thread_state::ended, std::memory_order_relaxed);
   cpu_scheduler& s = local();
   if (s.vector_state_owner == &t) s.vector_state_owner = nullptr;
-  schedule();
+  schedule(s);
   panic("an ended thread ran again");
 }
 
@@ -336,7 +332,7 @@ bool sleep_until(nanoseconds deadline) {
 void preempt_from_interrupt() {
   if (!arch::this_cpu().reschedule || !arch::preemption_enabled()) return;
   trace::count(trace::counter::preemptions);
-  schedule();
+  schedule(local());
 }
 
 namespace {
@@ -407,7 +403,7 @@ void idle_loop() {
     }
     s.is_idle.store(false, std::memory_order_relaxed);
     arch::this_cpu().preempt_disabled = 0;
-    schedule();
+    schedule(local());
     arch::enable_interrupts();
   }
 }

@@ -25,27 +25,24 @@ extern "C" __attribute__((visibility("hidden"))) osv::sched::clock_parameters vd
 template <bool Realtime>
 inline u64 read_clock() {
   auto& p = vdso_clock_page;
-  for (;;) {
+  u64 value;
+  u32 before;
+  do {
     // An odd number (a write in progress) loses its last bit and so differs from what is read at the end.
-    const u32 before = __atomic_load_n(&p.sequence, __ATOMIC_ACQUIRE) & ~1u;
-    u32 low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    const u64 now = static_cast<u64>(high) << 32 | low;
-    const u64 base = __atomic_load_n(&p.tsc_base, __ATOMIC_RELAXED);
-    // Another CPU's counter may lag behind the one that wrote the base.
-    const u64 delta = now > base ? now - base : 0;
+    before = __atomic_load_n(&p.sequence, __ATOMIC_ACQUIRE) & ~1u;
+    asm volatile("" ::: "memory");
+    // Never before the base, which the kernel keeps in the past of every CPU.
+    const u64 delta = __builtin_ia32_rdtsc() - __atomic_load_n(&p.tsc_base, __ATOMIC_RELAXED);
     const u64 mult = __atomic_load_n(&p.mult, __ATOMIC_RELAXED);
     const auto shift = static_cast<osv::u8>(__atomic_load_n(&p.shift, __ATOMIC_RELAXED));
     const auto product = static_cast<unsigned __int128>(delta) * mult;
-    u64 value = static_cast<u64>(product);
+    value = static_cast<u64>(product);
     asm("shrdq %%cl, %2, %0" : "+r"(value) : "c"(shift), "r"(static_cast<u64>(product >> 64)) : "cc");
     value += __atomic_load_n(&p.ns_base, __ATOMIC_RELAXED);
     if constexpr (Realtime) value += static_cast<u64>(__atomic_load_n(&p.realtime_offset, __ATOMIC_RELAXED));
     asm volatile("" ::: "memory");  // loads stay in order on x86 (SDM volume 3, 8.2.2)
-    if (__atomic_load_n(&p.sequence, __ATOMIC_RELAXED) == before) [[likely]]
-      return value;
-    __builtin_ia32_pause();
-  }
+  } while (__atomic_load_n(&p.sequence, __ATOMIC_RELAXED) != before);
+  return value;
 }
 
 inline void put(u64 value, time_spec* into) {
@@ -64,10 +61,14 @@ inline long system_call(long number, long a, long b, long c) {
 extern "C" {
 
 int __vdso_clock_gettime(int clock, time_spec* into) {
-  constexpr unsigned monotonic_clocks =
-      1u << clock_monotonic | 1u << clock_monotonic_raw | 1u << clock_monotonic_coarse | 1u << clock_boottime;
+  constexpr unsigned monotonic_clocks = 1u << clock_monotonic_raw | 1u << clock_monotonic_coarse | 1u << clock_boottime;
   constexpr unsigned realtime_clocks = 1u << clock_realtime | 1u << clock_realtime_coarse;
-  if (static_cast<unsigned>(clock) <= clock_boottime) [[likely]] {
+  // The clock that everybody reads comes first.
+  if (clock == clock_monotonic) [[likely]] {
+    put(read_clock<false>(), into);
+    return 0;
+  }
+  if (static_cast<unsigned>(clock) <= clock_boottime) {
     if (monotonic_clocks >> clock & 1) {
       put(read_clock<false>(), into);
       return 0;
