@@ -71,7 +71,6 @@ enum class counter : u16 {
 
 enum class histogram : u16 {
   run_queue_latency,
-  system_call_latency,
   mutex_wait,
   block_latency,
   page_fault_latency,

@@ -26,8 +26,20 @@ void sample_calls(sample_sink& sink, u64 (*count)(unsigned)) {
     if (const u64 n = count(number)) sink.sample(linux_abi::system_call_name(number), static_cast<i64>(n));
 }
 
+void sample_latencies(sample_sink& sink) {
+  for (unsigned number = 0; number < linux_abi::system_calls_max; ++number) {
+    const trace::histogram_values* latency = linux_abi::system_call_latency(number);
+    if (!latency) continue;
+    trace::histogram_values copy;
+    for (unsigned i = 0; i < trace::histogram_buckets; ++i) copy.buckets[i] = __atomic_load_n(&latency->buckets[i], __ATOMIC_RELAXED);
+    copy.sum_nanoseconds = __atomic_load_n(&latency->sum_nanoseconds, __ATOMIC_RELAXED);
+    sink.histogram(linux_abi::system_call_name(number), copy);
+  }
+}
+
 void register_program_sources() {
   telemetry::register_source(metric::syscalls, [](sample_sink& sink) { sample_calls(sink, &linux_abi::system_call_count); });
+  telemetry::register_source(metric::syscall_duration_seconds, [](sample_sink& sink) { sample_latencies(sink); });
   telemetry::register_source(metric::syscalls_unimplemented, [](sample_sink& sink) { sample_calls(sink, &linux_abi::unimplemented_count); });
   telemetry::register_gauge(metric::files_open, [] { return program_process() ? program_process()->files.count() : 0; });
 }

@@ -1,10 +1,42 @@
 // The C++ half of the system-call entry: the handler table, timed calls, and the slow way back to the program.
+#include <new>
+
 #include "arch/x86_64/tsc.hh"
 #include "linux/gate.hh"
 #include "linux/system_call.hh"
 #include "linux/task.hh"
 #include "trace/count.hh"
 #include "trace/points.hh"
+
+namespace osv::linux_abi {
+
+namespace {
+
+// By number, made when a call is first timed: a program uses a few dozen of the hundreds.
+constinit std::atomic<trace::histogram_values*> latencies[system_calls_max];
+
+void record_latency(u64 number, nanoseconds duration) {
+  std::atomic<trace::histogram_values*>& slot = latencies[number];
+  trace::histogram_values* values = slot.load(std::memory_order_acquire);
+  if (!values) {
+    auto* fresh = new (std::nothrow) trace::histogram_values{};
+    if (!fresh) return;
+    // release: who sees the pointer sees the zeros. acquire: another CPU may have been faster.
+    if (slot.compare_exchange_strong(values, fresh, std::memory_order_acq_rel, std::memory_order_acquire))
+      values = fresh;
+    else
+      delete fresh;
+  }
+  const u64 value = duration > 0 ? static_cast<u64>(duration) : 0;
+  __atomic_fetch_add(&values->buckets[trace::bucket_of(value)], 1, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&values->sum_nanoseconds, value, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+const trace::histogram_values* system_call_latency(unsigned number) { return latencies[number].load(std::memory_order_acquire); }
+
+}  // namespace osv::linux_abi
 
 extern "C" {
 
@@ -16,7 +48,7 @@ osv::i64 system_call_out_of_range(osv::u64 number) { return osv::linux_abi::unim
 osv::i64 system_call_timed(osv::arch::register_frame* frame) {
   const osv::u64 from = osv::arch::timestamp();
   const osv::i64 value = system_call_handlers[frame->error_code](frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9);
-  osv::trace::record(osv::trace::histogram::system_call_latency, osv::arch::ticks_to_nanoseconds(osv::arch::timestamp() - from));
+  osv::linux_abi::record_latency(frame->error_code, osv::arch::ticks_to_nanoseconds(osv::arch::timestamp() - from));
   return value;
 }
 

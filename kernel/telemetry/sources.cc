@@ -87,7 +87,6 @@ struct histogram_row {
 constexpr histogram_row histogram_rows[] = {
     {metric::run_queue_latency_seconds, trace::histogram::run_queue_latency},
     {metric::mutex_wait_seconds, trace::histogram::mutex_wait},
-    {metric::syscall_duration_seconds, trace::histogram::system_call_latency},
     {metric::page_fault_duration_seconds, trace::histogram::page_fault_latency},
     {metric::tcp_round_trip_seconds, trace::histogram::tcp_round_trip},
     {metric::block_request_duration_seconds, trace::histogram::block_latency},

@@ -8,13 +8,17 @@ namespace osv::trace {
 
 inline void count(counter which, u64 amount = 1) { arch::count(which, amount); }
 
+/// The bucket for a duration in nanoseconds.
+inline unsigned bucket_of(u64 value) {
+  const unsigned bucket = value >> histogram_first_bit ? 64 - static_cast<unsigned>(__builtin_clzll(value >> histogram_first_bit)) : 0;
+  return bucket < histogram_buckets ? bucket : histogram_buckets - 1;
+}
+
 /// Adds one observation of a duration. Interrupts are off.
 inline void record_with_interrupts_off(histogram which, nanoseconds duration) {
   const u64 value = duration > 0 ? static_cast<u64>(duration) : 0;
-  unsigned bucket = value >> histogram_first_bit ? 64 - static_cast<unsigned>(__builtin_clzll(value >> histogram_first_bit)) : 0;
-  if (bucket >= histogram_buckets) bucket = histogram_buckets - 1;
   histogram_values& values = arch::local_values().histograms[static_cast<usize>(which)];
-  ++values.buckets[bucket];
+  ++values.buckets[bucket_of(value)];
   values.sum_nanoseconds += value;
 }
 

@@ -46,9 +46,9 @@ system_call_entry:
   cmp $512, %rax
   jae 2f
   mov %gs:GS_CALL_COUNTS, %rbx              // this CPU's count of calls by number
-  incq (%rbx,%rax,8)
-  testb $15, (%rbx,%rax,8)         // one call in sixteen is timed
+  testb $15, (%rbx,%rax,8)         // the first call and then one in sixteen is timed
   jz 4f
+  incq (%rbx,%rax,8)
   call *system_call_handlers(,%rax,8)
 1:
   mov %rax, 80(%rsp)
@@ -85,6 +85,7 @@ system_call_return:
   call system_call_out_of_range
   jmp 1b
 4:
+  incq (%rbx,%rax,8)
   mov %rsp, %rdi
   call system_call_timed
   jmp 1b
