@@ -21,7 +21,7 @@ export function describeFailure(error: unknown): Failure {
     return { message: error.message, exitCode: exitCodeOf[code] ?? exitCodes.toolFailed, expected: true };
   }
   if (error instanceof Error && 'syscall' in error) {
-    return { message: error.message, exitCode: exitCodes.toolFailed, expected: true };
+    return { message: systemFailure(error), exitCode: exitCodes.toolFailed, expected: true };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
@@ -29,4 +29,19 @@ export function describeFailure(error: unknown): Failure {
     exitCode: exitCodes.toolFailed,
     expected: false,
   };
+}
+
+/** What to do about the failures of the file system that a person can mend. */
+const remedies: Record<string, string> = {
+  ENOSPC: 'There is no space left on a disk that osv writes to',
+  EDQUOT: 'The disk quota of this user is used up',
+  EROFS: 'A folder that osv writes to is on a read-only file system',
+  EACCES: 'This user may not use a file or folder that osv needs',
+};
+
+function systemFailure(error: Error): string {
+  const cause = remedies['code' in error ? String(error.code) : ''];
+  if (!cause) return error.message;
+  const folders = 'XDG_STATE_HOME and XDG_CACHE_HOME choose where instances and images are kept';
+  return `${cause} (${error.message}); ${folders}.`;
 }

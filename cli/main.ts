@@ -5,13 +5,21 @@ import { describeFailure } from './failure.ts';
 import { buildProgram } from './program.ts';
 
 /** A wrong command line is the tool's failure, as with docker; help that was asked for is none. */
-const usageExitCode = 125;
+const failureExitCode = 125;
 
 const context = createContext();
-// A reader that went away, as in `osv ps | head -1`, is no error.
+let outputFailed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // A reader that went away, as in `osv ps | head -1`, is no error.
+  if (error.code === 'EPIPE' || outputFailed) return;
+  outputFailed = true;
+  process.stderr.write(`osv: The output cannot be written: ${error.message}\n`);
 });
+process.on('exit', () => {
+  // However the guest's program ended meanwhile: what it wrote is lost.
+  if (outputFailed) process.exitCode = failureExitCode;
+});
+process.stderr.on('error', () => {});
 
 try {
   const program = await buildProgram(process.argv.slice(2), context);
@@ -19,7 +27,7 @@ try {
 } catch (error) {
   context.progress.clear();
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : usageExitCode;
+    process.exitCode = error.exitCode === 0 ? 0 : failureExitCode;
   } else {
     const { message, exitCode } = describeFailure(error);
     process.stderr.write(`osv: ${message}\n`);

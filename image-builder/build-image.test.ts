@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeAll, expect, test } from 'vitest';
@@ -79,14 +79,24 @@ test('a second build comes from the cache, and two at once share it', async () =
   expect(readdirSync(join(cacheDirectory, 'tmp'))).toEqual([]);
 });
 
-test('a damaged image in the cache is built again', async () => {
-  const cacheDirectory = join(folder, 'damaged');
+test.each<[string, (image: BuiltImage) => void]>([
+  ['cut off', ({ rootImagePath }) => writeFileSync(rootImagePath, '')],
+  [
+    'with other bytes',
+    ({ rootImagePath }) => writeFileSync(rootImagePath, Buffer.alloc(readFileSync(rootImagePath).length)),
+  ],
+  ['without its manifest', ({ rootImagePath }) => writeFileSync(join(rootImagePath, '../manifest.json'), '')],
+  ['without what is to be published', ({ ociLayoutPath }) => rmSync(ociLayoutPath, { recursive: true })],
+])('an image in the cache that is %s is built again', async (name, damage) => {
+  const cacheDirectory = join(folder, `damaged ${name}`);
   const path = folderWith({ 'etc/a': 'a' });
   const image = await build({ kind: 'directory', path }, cacheDirectory);
-  writeFileSync(image.rootImagePath, '');
+  const root = readFileSync(image.rootImagePath);
+  damage(image);
   const again = await build({ kind: 'directory', path }, cacheDirectory);
   expect(again.manifest).toEqual(image.manifest);
-  expect(readFileSync(again.rootImagePath).length).toBe(image.manifest.root.sizeBytes);
+  expect(readFileSync(again.rootImagePath).equals(root)).toBe(true);
+  expect(existsSync(join(again.ociLayoutPath, 'index.json'))).toBe(true);
 });
 
 test('a program of this machine is packed with what its loader looks for, and runs from there', async () => {

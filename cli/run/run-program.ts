@@ -114,10 +114,14 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
   }
 }
 
-/** Nothing is said about a program that ended by itself: stderr is its own. */
+/** Signals of which shells say nothing either: the user pressed Ctrl-C, or the reader of a pipe has seen enough. */
+const quietSignals = [constants.signals.SIGINT, constants.signals.SIGPIPE];
+
+/** Little is said about a program that ended by itself, since stderr is its own: only what it cannot know. */
 async function report(context: Context, record: InstanceRecord): Promise<number> {
   const exit: InstanceExit = record.exit ?? { code: 125, reason: 'machine-failed', message: 'The machine vanished.' };
-  if (!exit.message || exit.reason === 'program') return exit.code;
+  if (!exit.message) return exit.code;
+  if (exit.reason === 'signal' && quietSignals.some((signal) => exit.code === 128 + signal)) return exit.code;
   const log = await readFile(context.store.paths(record.name).kernelLog, 'utf8').catch(() => '');
   // A machine that never said a word leaves nothing worth keeping.
   if (log === '' && record.nameInvented) await context.store.remove(record);

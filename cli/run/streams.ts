@@ -3,12 +3,12 @@ import type { OutputSink } from '@osv/local/instance/supervisor.ts';
 /**
  * Hands what the program writes to one of our own streams, at the reader's pace.
  *
- * @param onClosed called once when the reader has gone away
+ * @param onClosed called once when the reader has gone away, or the stream takes no more for another reason
  */
 export function sinkTo(stream: NodeJS.WriteStream, onClosed: () => void): OutputSink {
   let closed = false;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (closed || error.code !== 'EPIPE') return;
+  stream.on('error', () => {
+    if (closed) return;
     closed = true;
     onClosed();
   });

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'nod
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ImageManifest } from '@osv/contracts';
+import { fileDigest } from '../contents/tree-digest.ts';
+import { writeAtomically } from './write-atomically.ts';
 
 /** A built image in the cache. */
 export interface BuiltImage {
@@ -14,7 +16,7 @@ export interface BuiltImage {
   readonly ociLayoutPath: string;
 }
 
-export const fileNames = { manifest: 'manifest.json', root: 'root.img', oci: 'oci' } as const;
+export const fileNames = { manifest: 'manifest.json', root: 'root.img', oci: 'oci', verified: 'verified' } as const;
 
 const imagesMax = 64;
 const freshMs = 60 * 60 * 1000;
@@ -32,6 +34,29 @@ function alive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+async function readManifest(path: string): Promise<ImageManifest | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a file still has the bytes of its manifest. Reading a large image at every start would take long, so the
+ * digest is compared only when the file has changed, by its time of change, since it was last found intact.
+ */
+async function isIntact(path: string, expected: ImageManifest['root'], record: string): Promise<boolean> {
+  const status = await stat(path, { bigint: true }).catch(() => undefined);
+  if (!status || status.size !== BigInt(expected.sizeBytes)) return false;
+  const state = `${status.ino} ${status.ctimeNs}`;
+  if ((await readFile(record, 'utf8').catch(() => '')) === state) return true;
+  if (`sha256:${await fileDigest(path)}` !== expected.digest) return false;
+  // A cache that cannot be written to still serves.
+  await writeAtomically(record, state).catch(() => {});
+  return true;
 }
 
 /**
@@ -56,17 +81,18 @@ export class ImageCache {
     return cache;
   }
 
+  /** A whole image; one that a crash, a full disk or somebody's hand has damaged counts as absent. */
   async get(key: string): Promise<BuiltImage | undefined> {
     const directory = join(this.#images, key);
-    const text = await readFile(join(directory, fileNames.manifest), 'utf8').catch(() => undefined);
-    if (text === undefined) return undefined;
-    const manifest = JSON.parse(text) as ImageManifest;
+    const manifest = await readManifest(join(directory, fileNames.manifest));
+    if (!manifest) return undefined;
     const rootImagePath = join(directory, fileNames.root);
-    const size = (await stat(rootImagePath).catch(() => undefined))?.size;
-    if (size !== manifest.root.sizeBytes) return undefined;
+    const ociLayoutPath = join(directory, fileNames.oci);
+    if (!existsSync(join(ociLayoutPath, 'index.json'))) return undefined;
+    if (!(await isIntact(rootImagePath, manifest.root, join(directory, fileNames.verified)))) return undefined;
     const now = new Date();
-    await utimes(directory, now, now);
-    return { manifest, rootImagePath, ociLayoutPath: join(directory, fileNames.oci) };
+    await utimes(directory, now, now).catch(() => {});
+    return { manifest, rootImagePath, ociLayoutPath };
   }
 
   /** An empty folder for one build; also removes those of builders that died. */

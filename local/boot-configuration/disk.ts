@@ -26,9 +26,26 @@ export async function writeIsoDisk(path: string, label: string, files: Record<st
   try {
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
     await writeFile(path, '', { mode: 0o600 });
-    await run(maker, ['-quiet', '-R', '-J', '-no-pad', '-V', label, '-o', path, folder]);
+    await makeIsoImage(maker, path, label, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Runs genisoimage, or a program that takes the same words.
+ *
+ * @throws LocalError machine-failed with the last thing that it said
+ */
+export async function makeIsoImage(maker: string, path: string, label: string, folder: string): Promise<void> {
+  try {
+    await run(maker, ['-quiet', '-R', '-J', '-no-pad', '-V', label, '-o', path, folder]);
+  } catch (cause) {
+    const lines = String((cause as { stderr?: string }).stderr ?? cause)
+      .trimEnd()
+      .split('\n');
+    const last = (lines.at(-1) ?? '').replace(/^\S+: /, '');
+    throw new LocalError('machine-failed', `The disk ${path} could not be written: ${last}`, { cause });
   }
 }
 

@@ -12,3 +12,10 @@ test('a log keeps what it was given, and its older part when it grows', async ()
   expect(await readFile(`${path}.1`, 'utf8')).toBe('1234567890');
   expect(await readFile(path, 'utf8')).toBe('abc');
 });
+
+test('a full disk ends the log, not whoever writes to it', async () => {
+  const log = new ConsoleLog('/dev/full');
+  for (let round = 0; round < 100; round++) await log.write(Buffer.alloc(65_536));
+  await log.close();
+  expect(log.failure?.message).toContain('ENOSPC');
+});

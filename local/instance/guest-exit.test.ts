@@ -34,6 +34,13 @@ test('a program that ended by itself needs no explanation', () => {
   expect(guestExit({ ...quiet, event: { event: 'exit', code: 1 } }).message).toBeUndefined();
 });
 
+test('a program that failed after it asked for a process is told what that means', () => {
+  const kernelLog = '[ 0.4] warning: the program asked for a further process (fork): OS^v runs one\n';
+  const exitOf = (code: number) => guestExit({ ...quiet, event: { event: 'exit', code }, kernelLog });
+  expect(exitOf(1)).toMatchObject({ code: 1, reason: 'program', message: expect.stringContaining('(fork)') });
+  expect(exitOf(0).message).toBeUndefined();
+});
+
 test.each<[Partial<EndOfMachine>, string]>([
   [{ event: { event: 'exit', signal: 11 } }, 'The program was ended by SIGSEGV.'],
   [
@@ -41,7 +48,7 @@ test.each<[Partial<EndOfMachine>, string]>([
     'The program needs more memory than the guest has; give it more with --memory.',
   ],
   [{ event: { event: 'panic', message: 'out of frames' } }, 'The kernel panicked: out of frames'],
-  [{ event: { event: 'failed', message: 'the loader /lib/ld.so is missing' } }, 'The loader /lib/ld.so is missing.'],
+  [{ event: { event: 'failed', message: 'redis-server is not in the image' } }, 'redis-server is not in the image.'],
   [
     { qemu: { code: 1, signal: null }, qemuMessage: 'qemu-system-x86_64: -m 1: too small\n' },
     'QEMU could not run the machine: -m 1: too small',

@@ -29,7 +29,11 @@ export function guestExit(end: EndOfMachine): InstanceExit {
   if (event?.event === 'failed') {
     return { code: event.status ?? exitCodes.toolFailed, reason: 'boot-failed', message: sentence(event.message) };
   }
-  if (event && 'code' in event) return { code: event.code, reason: end.stop === 'none' ? 'program' : 'stopped' };
+  if (event && 'code' in event) {
+    if (end.stop !== 'none') return { code: event.code, reason: 'stopped' };
+    const hint = event.code === 0 ? undefined : missedProcess(end.kernelLog);
+    return { code: event.code, reason: 'program', ...(hint ? { message: hint } : {}) };
+  }
   if (event && 'signal' in event) {
     const code = signalBase + event.signal;
     if (end.stop !== 'none') return { code, reason: 'stopped' };
@@ -41,6 +45,15 @@ export function guestExit(end: EndOfMachine): InstanceExit {
   }
   if (end.stop !== 'none') return { code: signalBase + constants.signals.SIGKILL, reason: 'stopped' };
   return { code: exitCodes.toolFailed, reason: 'machine-failed', message: machineFailure(end) };
+}
+
+/**
+ * Programs seldom say well that they could not start another process, and it is the first thing that people meet;
+ * undefined when the program did not try.
+ */
+export function missedProcess(kernelLog: string): string | undefined {
+  if (!/the program asked for a further process/.test(kernelLog)) return undefined;
+  return 'The program tried to start another process (fork), which a unikernel does not have; many servers have a setting for one process, such as "daemon off; master_process off;" of nginx.';
 }
 
 function machineFailure({ qemu, qemuMessage, ready, kernelLog }: EndOfMachine): string {
@@ -75,7 +88,7 @@ function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
 }
 
+/** Not capitalised: it may begin with the name of a program. */
 function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

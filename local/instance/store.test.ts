@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { claimAddress } from '../network/loopback-address.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
@@ -101,4 +101,12 @@ test('of ended runs that nobody named, the latest are kept', async () => {
   expect(names).not.toContain('r0');
   expect(names).toContain('r21');
   expect(names).toContain('named');
+});
+
+test('a record that cannot be written leaves no draft', async () => {
+  const store = await emptyStore();
+  const { folder, record } = store.paths('stuck');
+  await mkdir(record, { recursive: true });
+  await expect(store.write(recordOf('stuck'))).rejects.toThrow(/EISDIR|rename/);
+  expect(await readdir(folder)).toEqual([basename(record)]);
 });

@@ -43,9 +43,9 @@ export class InstanceStore {
     await mkdir(this.folders.instances, { recursive: true, mode: 0o700 });
     // The folder appears with its record inside: a command killed half-way leaves a draft that `list` clears away.
     const draft = join(this.folders.instances, `${draftPrefix}${record.name}.${process.pid}`);
-    await mkdir(draft, { mode: 0o700 });
-    await writeFile(join(draft, basename(paths.record)), recordText(record), { mode: 0o600 });
     try {
+      await mkdir(draft, { mode: 0o700 });
+      await writeFile(join(draft, basename(paths.record)), recordText(record), { mode: 0o600 });
       await rename(draft, paths.folder);
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
@@ -62,8 +62,13 @@ export class InstanceStore {
   async write(record: InstanceRecord): Promise<void> {
     const { record: path } = this.paths(record.name);
     const draft = `${path}.${process.pid}`;
-    await writeFile(draft, recordText(record), { mode: 0o600 });
-    await rename(draft, path);
+    try {
+      await writeFile(draft, recordText(record), { mode: 0o600 });
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
   }
 
   async read(name: string): Promise<InstanceRecord | undefined> {
@@ -118,8 +123,8 @@ export class InstanceStore {
     if (record.removeOnExit) return this.remove(record);
     const paths = this.paths(record.name);
     for (const path of [paths.bootDisk, paths.launch, paths.token, paths.stopRequest]) await rm(path, { force: true });
-    await this.write(record);
     if (record.address) await releaseAddress(this.folders.addresses, record.address);
+    await this.write(record);
   }
 
   /** Keeps the logs of the latest ended `osv run`s only; those with a chosen name are kept until they are removed. */

@@ -178,6 +178,7 @@ export class Supervisor {
     const qemu = await exited;
     await Promise.all(output);
     await log.close();
+    if (log.failure) this.#log.info({ failure: log.failure.message }, 'the log of the output is incomplete');
     const exit = guestExit({
       qemu,
       event: this.#lastEvent,
@@ -189,7 +190,8 @@ export class Supervisor {
     this.#log.info({ exit, qemu }, 'ended');
     await this.#writes;
     this.#record = { ...this.#record, state: 'exited', finishedAt: new Date().toISOString(), exit };
-    await this.#store.finish(this.#record);
+    // Where the disk is full the record stays as it was, and the next command finds that nobody keeps it alive.
+    await this.#store.finish(this.#record).catch((error) => this.#log.info({ error }, 'the record is not written'));
     this.#ended.resolve(this.#record);
   }
 
@@ -197,16 +199,24 @@ export class Supervisor {
     this.#machine?.process.kill('SIGKILL');
     const message = error instanceof Error ? error.message : String(error);
     const exit = { code: 125, reason: 'machine-failed' as const, message };
-    await this.#writes;
-    await this.#store.finish({ ...this.#record, state: 'exited', finishedAt: new Date().toISOString(), exit });
+    await this.#writes.catch(() => {});
+    const record = { ...this.#record, state: 'exited' as const, finishedAt: new Date().toISOString(), exit };
+    // The error that ended it is what the caller hears of; a record that cannot be written either must not hide it.
+    await this.#store.finish(record).catch(() => {});
   }
 
   #writes: Promise<void> = Promise.resolve();
 
+  /** A full disk is no reason to end a guest that runs; one that does not run yet had better not start. */
+  #onUnwritten(error: unknown): void {
+    if (!this.#machine) throw error;
+    this.#log.info({ error }, 'the record is not written');
+  }
+
   /** Writes are queued, so that an older record never replaces a newer one. */
   #update(changes: Partial<InstanceRecord>): Promise<void> {
     this.#record = { ...this.#record, ...changes };
-    this.#writes = this.#writes.then(() => this.#store.write(this.#record));
+    this.#writes = this.#writes.then(() => this.#store.write(this.#record)).catch((error) => this.#onUnwritten(error));
     return this.#writes;
   }
 }

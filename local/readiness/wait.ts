@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalOsvApp } from '@osv/contracts';
 import { LocalError } from '../errors.ts';
+import { missedProcess } from '../instance/guest-exit.ts';
 import type { InstanceRecord } from '../instance/record.ts';
 import type { InstanceStore } from '../instance/store.ts';
 import { managementPort } from '../network/guest-network.ts';
@@ -52,7 +53,10 @@ export async function waitUntilReady(
       else pending = `port ${next.port} ${outcome.failure}`;
     }
     if (performance.now() > options.deadline) {
-      throw new LocalError('not-ready', `${name} is not ready in time: ${pending}; see osv logs ${name}.`);
+      const kernelLog = await readFile(store.paths(name).kernelLog, 'utf8').catch(() => '');
+      const hint = missedProcess(kernelLog);
+      const sentence = `${name} is not ready in time: ${pending}; see osv logs ${name}.`;
+      throw new LocalError('not-ready', hint ? `${sentence} ${hint}` : sentence);
     }
     await delay(pollMilliseconds);
   }
@@ -65,7 +69,8 @@ async function settleTime(record: InstanceRecord): Promise<number> {
 
 async function endedEarly(store: InstanceStore, name: string, record: InstanceRecord | undefined): Promise<LocalError> {
   const exit = record?.exit;
-  const how = exit?.message ?? (exit ? `It ended with exit code ${exit.code}.` : 'It is gone.');
+  const code = exit?.reason === 'program' ? `It ended with exit code ${exit.code}.` : undefined;
+  const how = exit ? [code, exit.message].filter(Boolean).join(' ') : 'It is gone.';
   const log = await readFile(store.paths(name).consoleLog, 'utf8').catch(() => '');
   const tail = log.trimEnd().split('\n').slice(-logTailLines).join('\n  ');
   const said = tail ? `\nIts last output:\n  ${tail}` : '';

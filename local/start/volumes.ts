@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { LocalOsvApp } from '@osv/contracts';
+import { makeIsoImage } from '../boot-configuration/disk.ts';
 import { LocalError } from '../errors.ts';
 import { parseMemorySize } from '../machine/memory-size.ts';
 import { requireProgram } from '../tools.ts';
 import type { BindRequest, Volume } from './request.ts';
-
-const run = promisify(execFile);
 
 /**
  * Reads `-v HOST:GUEST:ro`. The guest sees a snapshot of the folder, taken at the start.
@@ -40,7 +37,7 @@ export async function bindVolumes(binds: BindRequest[], imageFolder: string): Pr
     const path = join(imageFolder, `${serial}.iso`);
     await writeFile(path, '', { mode: 0o600 });
     const maker = await requireProgram('genisoimage');
-    await run(maker, ['-quiet', '-R', '-J', '-no-pad', '-V', serial, '-o', path, bind.hostPath]);
+    await makeIsoImage(maker, path, serial, bind.hostPath);
     volumes.push({
       mount: { serial, path: bind.guestPath, type: 'iso9660', readOnly: true },
       disk: { serial, path, readOnly: true },

@@ -99,6 +99,19 @@ test('a reader that leaves ends the program', async () => {
   expect(osv.processes()).toEqual([]);
 });
 
+test('an output that takes no more is told, and is a failure', async () => {
+  const result = await osv.runTo('/dev/full', ['run', compile('streams')]);
+  expect(result.stderr).toMatch(/^osv: The output cannot be written: ENOSPC[^\n]*$/m);
+  expect(result.code).toBe(125);
+  expect(osv.processes()).toEqual([]);
+});
+
+test('a program that fails because it cannot fork is explained', async () => {
+  const result = await osv.run(['run', compile('fork')]);
+  expect(result.stderr).toMatch(/^osv: The program tried to start another process \(fork\)/m);
+  expect(result.code).toBe(3);
+});
+
 test('logs are kept from the first byte, the kernel’s apart from the program’s', async () => {
   await osv.must('run', '--name', 'logged', compile('streams'), 'kept');
   const [output, kernel] = [await osv.must('logs', 'logged'), await osv.must('logs', '--kernel', 'logged')];

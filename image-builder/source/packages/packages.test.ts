@@ -56,6 +56,9 @@ test('a damaged package file is refused and fetched anew the next time', { timeo
   await buildImage(source, { kernelPath, cacheDirectory });
   const file = readdirSync(archives).find((name) => name.startsWith('libmd0_')) as string;
   appendFileSync(join(archives, file), 'x');
+  // A record of what was resolved that is no JSON counts as absent.
+  const resolved = join(cacheDirectory, 'apt/resolved');
+  for (const record of readdirSync(resolved)) writeFileSync(join(resolved, record), '[');
   rmSync(join(cacheDirectory, 'images'), { recursive: true });
   await expect(buildImage(source, { kernelPath, cacheDirectory })).rejects.toThrow(/libmd0 is damaged/);
   await buildImage(source, { kernelPath, cacheDirectory });

@@ -45,8 +45,10 @@ export class PackageSet {
       .update(JSON.stringify([builderVersion(), await apt.listsDate(), names]))
       .digest('hex');
     const record = join(aptDirectory, 'resolved', `${key}.json`);
-    const known = await readFile(record, 'utf8').catch(() => undefined);
-    if (known) return new PackageSet(JSON.parse(known) as DebianPackage[], apt, options);
+    const known = await readFile(record, 'utf8')
+      .then((text) => JSON.parse(text) as DebianPackage[])
+      .catch(() => undefined);
+    if (known) return new PackageSet(known, apt, options);
     options.onProgress?.(`resolving ${names.join(', ')}`);
     const packages = await apt.resolve(names);
     await mkdir(join(aptDirectory, 'resolved'), { recursive: true });

@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type { InstanceRecord } from '@osv/local/instance/record.ts';
 import { afterAll } from 'vitest';
 
@@ -50,6 +50,19 @@ export class Osv {
     const child = this.start(...words);
     child.stdin.end(input);
     return resultOf(child);
+  }
+
+  /** Runs a command whose standard output is a file. */
+  async runTo(path: string, words: string[]): Promise<Result> {
+    const output = openSync(path, 'w');
+    const child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...words], {
+      cwd: root,
+      env: this.#environment,
+      stdio: ['ignore', output, 'pipe'],
+    });
+    closeSync(output);
+    const [stderr, [code, signal]] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);
+    return { code, signal, stdout: Buffer.alloc(0), stderr };
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
@@ -104,17 +117,17 @@ export async function resultOf(child: Running): Promise<Result> {
 }
 
 /** Waits until a stream has brought some text; what it brought so far is returned. */
-export async function untilText(stream: Readable, text: string): Promise<string> {
+export async function untilText(stream: Readable, expected: string): Promise<string> {
   let seen = '';
   return new Promise((resolve, reject) => {
     const onData = (chunk: Buffer) => {
       seen += chunk.toString('latin1');
-      if (!seen.includes(text)) return;
+      if (!seen.includes(expected)) return;
       stream.off('data', onData);
       resolve(seen);
     };
     stream.on('data', onData);
-    stream.once('end', () => reject(new Error(`the output ended without "${text}": ${seen}`)));
+    stream.once('end', () => reject(new Error(`the output ended without "${expected}": ${seen}`)));
   });
 }
 

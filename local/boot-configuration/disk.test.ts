@@ -1,0 +1,19 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
+import { makeIsoImage, writeIsoDisk } from './disk.ts';
+
+test('a disk holds its files, and only its owner may read it', async () => {
+  const path = join(await temporaryFolder(), 'boot.iso');
+  await writeIsoDisk(path, 'osvboot', { 'boot.json': '{}' });
+  const { mode, size } = await stat(path);
+  expect(mode & 0o777).toBe(0o600);
+  expect(size).toBeGreaterThan(0x8000);
+});
+
+test('what the maker complained of is in the error, in one line', async () => {
+  const folder = await temporaryFolder();
+  const made = makeIsoImage('genisoimage', join(folder, 'x.iso'), 'x', join(folder, 'absent'));
+  await expect(made).rejects.toThrow(/^The disk \S+x\.iso could not be written: [^\n]*(node|absent)[^\n]*$/);
+});
