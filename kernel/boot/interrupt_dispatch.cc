@@ -5,13 +5,13 @@
 #include "arch/x86_64/interrupt_vectors.hh"
 #include "arch/x86_64/local_apic.hh"
 #include "arch/x86_64/registers.hh"
+#include "boot/processors.hh"
 #include "linux/task.hh"
 #include "log/log.hh"
 #include "log/panic.hh"
 #include "memory/translations.hh"
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
-#include "sched/stack_pool.hh"
 #include "trace/count.hh"
 #include "trace/points.hh"
 
@@ -103,7 +103,7 @@ void handle_page_fault(register_frame& frame) {
     arch::disable_interrupts();
     return;
   }
-  if (sched::is_stack_guard(address)) die(frame, "kernel stack overflow");
+  if (is_stack_guard(address)) die(frame, "kernel stack overflow");
   die(frame, formatted<100>("page fault at {} (code {})", reinterpret_cast<void*>(address), frame.error_code));
 }
 
@@ -127,7 +127,7 @@ void handle_exception(register_frame& frame, u64 number) {
   };
   if (number == vector::double_fault) {
     const u64 address = arch::read_cr2();
-    die(frame, sched::is_stack_guard(address) ? std::string_view("kernel stack overflow") : std::string_view("double fault"));
+    die(frame, is_stack_guard(address) ? std::string_view("kernel stack overflow") : std::string_view("double fault"));
   }
   if (number == vector::machine_check) die(frame, "machine check");
   if (number == vector::nmi) {

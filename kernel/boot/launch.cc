@@ -2,6 +2,7 @@
 
 #include "boot/command_line.hh"
 #include "boot/configuration.hh"
+#include "boot/crash.hh"
 #include "boot/management.hh"
 #include "boot/network.hh"
 #include "boot/processors.hh"
@@ -190,6 +191,7 @@ void launch(const start_information& information) {
   if (auto started = start_network(c); !started.ok()) give_up("the network cannot be set up (error {})", static_cast<int>(started.error()));
   telemetry::mark_boot_phase(boot_phase::network);
   check_self();
+  crash(option(information.command_line, "crash"));
   linux_abi::initialize_system_calls();
   linux_abi::initialize_unix_sockets();
   if (auto filled = linux_abi::initialize_proc(); !filled.ok()) give_up("/proc cannot be set up (error {})", static_cast<int>(filled.error()));

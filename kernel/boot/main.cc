@@ -56,6 +56,7 @@ extern "C" [[noreturn, gnu::optimize("no-stack-protector")]] void boot_main() {
 
   read_start_information(boot_start_info, information);
   memory::initialize_frames(information.ram, information.ram_count, information.reserved, information.reserved_count);
+  guard_first_stacks();
   for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
   sync::initialize_random();
   telemetry::mark_boot_phase(boot_phase::memory);

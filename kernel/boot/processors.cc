@@ -19,6 +19,7 @@
 
 extern "C" {
 extern osv::u8 ap_trampoline_start[], ap_trampoline_end[];
+extern osv::u8 boot_stack_guard[];
 extern osv::u64 ap_page_table, ap_stack, ap_argument, ap_entry;
 }
 
@@ -33,7 +34,7 @@ namespace osv::boot {
 namespace {
 
 alignas(arch::cache_line_size) constinit arch::cpu_block first_block{};
-alignas(page_size) u8 first_tables[arch::cpu_tables_size];
+alignas(page_size) u8 first_tables[arch::cpu_tables_pages * page_size];
 u64 first_call_counts[linux_abi::system_calls_max];
 
 constexpr u64 trampoline_address = 0x8000;  // below 1 MiB, which the allocator leaves alone
@@ -59,14 +60,13 @@ u64* trampoline_slot(u64* slot) {
 result<arch::cpu_block*> create_block(unsigned id, u32 apic_id) {
   static_assert(sizeof(arch::cpu_block) <= page_size);
   memory::frame* block_frame = TRY(memory::allocate_zeroed_frame());
-  memory::frame* tables = TRY(memory::allocate_frames(3));
+  void* tables = TRY(sched::take_cpu_tables());
   memory::frame* counts = TRY(memory::allocate_zeroed_frame());
-  static_assert(arch::cpu_tables_size <= page_size << 3);
   auto* block = block_frame->as<arch::cpu_block>();
   block->self = block;
   block->id = id;
   block->apic_id = apic_id;
-  block->tables = reinterpret_cast<u64>(tables->data());
+  block->tables = reinterpret_cast<u64>(tables);
   block->system_call_counts = counts->as<u64>();
   block->kernel_stack_top = TRY(sched::take_stack());
   return block;
@@ -79,8 +79,35 @@ void initialize_boot_processor() {
   first_block.online = true;
   first_block.system_call_counts = first_call_counts;
   arch::cpu_blocks[0] = &first_block;
+  first_block.tables = reinterpret_cast<u64>(first_tables);
   arch::load_descriptors(first_block, first_tables);
   arch::enable_features();
+}
+
+void guard_first_stacks() {
+  for (usize i = 0; i < arch::cpu_tables_pages; ++i)
+    if (arch::is_guard_page(i)) memory::unmap_kernel_page(reinterpret_cast<u64>(first_tables) + i * page_size);
+  memory::unmap_kernel_page(reinterpret_cast<u64>(boot_stack_guard));
+}
+
+bool stacks_are_guarded() {
+  for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu)
+    for (usize i = 0; i < arch::cpu_tables_pages; ++i)
+      if (memory::is_mapped(arch::cpu_blocks[cpu]->tables + i * page_size) == arch::is_guard_page(i)) return false;
+  if (memory::is_mapped(reinterpret_cast<u64>(boot_stack_guard))) return false;
+  bool guarded = true;
+  sched::for_each_thread([&](sched::thread& t) {
+    if (t.kernel_stack_top && t.cpu.load(std::memory_order_relaxed) < arch::cpu_count && !t.idle)
+      guarded &= !memory::is_mapped(t.kernel_stack_top + 8 - sched::kernel_stack_size - 1);
+  });
+  return guarded;
+}
+
+bool is_stack_guard(u64 address) {
+  if (sched::is_stack_guard(address)) return true;
+  const u64 tables = reinterpret_cast<u64>(first_tables), boot = reinterpret_cast<u64>(boot_stack_guard);
+  if (address >= tables && address < tables + sizeof first_tables) return arch::is_guard_page((address - tables) >> page_shift);
+  return address >= boot && address < boot + page_size;
 }
 
 void judge_fences() {

@@ -19,7 +19,6 @@ namespace {
 
 // Address-space layout, as x86-64 Linux has it by default.
 constexpr u64 stack_size = 8 * 1024 * 1024;
-constexpr unsigned map_random_bits = 28, stack_random_bits = 22, heap_random_bits = 13;
 constexpr u64 position_independent_base = 0x5555'5555'4000;
 constexpr unsigned interpreters_max = 4;
 

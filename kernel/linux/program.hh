@@ -6,6 +6,9 @@
 
 namespace osv::linux_abi {
 
+/// Random bits in the page number of the program, its loader and its other mappings; of the stack; of the heap behind the program.
+constexpr unsigned map_random_bits = 28, stack_random_bits = 22, heap_random_bits = 20;
+
 struct program_image {
   string path;
   vector<string> arguments;

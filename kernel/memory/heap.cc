@@ -5,6 +5,7 @@
 #include <new>
 
 #include "arch/cpu.hh"
+#include "arch/hardware_random.hh"
 #include "lock/spin_lock.hh"
 #include "memory/frames.hh"
 
@@ -33,7 +34,30 @@ unsigned slab_order(unsigned size_class) { return class_sizes[size_class] <= 256
 
 struct free_object {
   free_object* next;
+  u64 mark;
 };
+
+/// Different at each boot. Set with the first slab, when one CPU runs.
+constinit u64 secret = 0;
+
+/// What a free object carries: an object that has it is free, and a free object that has lost it was written to, after it was
+/// freed or past the end of its neighbour.
+u64 mark_of(const void* object) { return secret ^ reinterpret_cast<u64>(object); }
+bool is_marked(const void* object) { return static_cast<const free_object*>(object)->mark == mark_of(object); }
+void mark(void* object) { static_cast<free_object*>(object)->mark = mark_of(object); }
+void* unmark(void* object) {
+  if (!is_marked(object)) [[unlikely]]
+    panic("heap object was written to while it was free: use after free, or an overflow of the object before it");
+  static_cast<free_object*>(object)->mark = 0;
+  return object;
+}
+
+u64 make_secret() {
+  u64 value = arch::timestamp() * 0x9e3779b97f4a7c15;
+  u64 hardware;
+  if (arch::hardware_random(hardware)) value ^= hardware;
+  return value | 1;
+}
 
 struct class_state {
   lock::irq_spin_lock lock{lock::rank::heap};
@@ -63,6 +87,7 @@ unsigned class_for(usize size) {
 }
 
 slab* new_slab(unsigned size_class) {
+  if (!secret) secret = make_secret();
   const unsigned order = slab_order(size_class);
   auto block = allocate_frames(order);
   if (!block.ok()) return nullptr;
@@ -76,6 +101,7 @@ slab* new_slab(unsigned size_class) {
   u8* at = reinterpret_cast<u8*>(s) + 64;
   for (unsigned i = 0; i < s->capacity; ++i, at += class_sizes[size_class]) {
     reinterpret_cast<free_object*>(at)->next = static_cast<free_object*>(s->free);
+    mark(at);
     s->free = at;
   }
   for (unsigned i = 0; i < 1u << order; ++i) {
@@ -90,7 +116,7 @@ void* take_from_slab(class_state& state) {
   slab& s = state.partial.front();
   auto* object = static_cast<free_object*>(s.free);
   const u64 offset = reinterpret_cast<u64>(object) - reinterpret_cast<u64>(&s);
-  if (offset < 64 || offset >= page_size << slab_order(s.size_class)) [[unlikely]]
+  if (offset < 64 || offset >= page_size << slab_order(s.size_class) || !is_marked(object)) [[unlikely]]
     panic("heap metadata is corrupt: somebody wrote after freeing or past the end of an object");
   s.free = object->next;
   if (++s.in_use == s.capacity) s.hook.unlink();
@@ -136,7 +162,7 @@ void* refill(unsigned size_class) {
     lock::guard g(state.lock);
     state.partial.push_front(*s);
   }
-  void* result = batch[--count];
+  void* result = unmark(batch[--count]);
   arch::interrupt_guard guard;
   magazine& m = cached.local().of_class[size_class];
   while (count && m.count < magazine::capacity) m.objects[m.count++] = batch[--count];
@@ -163,7 +189,7 @@ void* heap_allocate(usize size) {
   {
     arch::interrupt_guard guard;
     magazine& m = cached.local().of_class[size_class];
-    if (m.count) return m.objects[--m.count];
+    if (m.count) return unmark(m.objects[--m.count]);
   }
   return refill(size_class);
 }
@@ -179,10 +205,11 @@ void heap_free(void* pointer) {
 #ifdef OSV_DEBUG
     std::memset(pointer, 0xdf, class_sizes[s->size_class]);
 #endif
+    if (is_marked(pointer)) [[unlikely]]
+      panic("double free of a heap object");
+    mark(pointer);
     arch::interrupt_guard guard;
     magazine& m = cached.local().of_class[s->size_class];
-    if (m.count && m.objects[m.count - 1] == pointer) [[unlikely]]
-      panic("double free of a heap object");
     if (m.count == magazine::capacity)
       for (unsigned i = 0; i < magazine::capacity / 2; ++i) give_to_slab(m.objects[--m.count]);
     m.objects[m.count++] = pointer;
@@ -193,6 +220,20 @@ void heap_free(void* pointer) {
   f.owner_tag = 0;
   account(usage::kernel_heap, -static_cast<i64>(page_size << f.order));
   release(f);
+}
+
+bool heap_detects_misuse() {
+  constexpr usize size = 64;
+  auto* object = static_cast<free_object*>(heap_allocate(size));
+  if (!object) return false;
+  bool detects = !is_marked(object);
+  arch::interrupt_guard stay;  // nobody on this CPU may get it while its mark is wrong
+  heap_free(object);
+  detects &= is_marked(object);
+  object->mark ^= 1;
+  detects &= !is_marked(object);
+  object->mark ^= 1;
+  return detects;
 }
 
 }  // namespace osv::memory

@@ -9,4 +9,7 @@ namespace osv::memory {
 void* heap_allocate(usize size);
 void heap_free(void* pointer);
 
+/// Tries on a harmless object whether double frees and writes to free objects would be noticed.
+bool heap_detects_misuse();
+
 }  // namespace osv::memory

@@ -131,6 +131,16 @@ physical_address translate(u64 address) {
   }
 }
 
+bool is_mapped(u64 address) {
+  const page_table_entry* table = table_at(root_address);
+  for (unsigned level = 4;; --level) {
+    const page_table_entry entry = table[arch::table_index(address, level)];
+    if (!(entry & bit::present)) return false;
+    if (level == 1 || entry & bit::huge) return true;
+    table = table_at(entry & arch::entry_address_mask);
+  }
+}
+
 result<> map_kernel_page(u64 address, physical_address target, u64 bits) {
   lock::guard g(kernel_map_lock);
   page_table_entry* entry = TRY(entry_for(root_address, address, 1, true));

@@ -20,6 +20,8 @@ result<arch::page_table_entry*> entry_for(u64 root, u64 address, unsigned level,
 /// Physical address behind a mapped kernel address.
 physical_address translate(u64 address);
 
+bool is_mapped(u64 address);
+
 /// Maps one page at a kernel address.
 result<> map_kernel_page(u64 address, physical_address frame, u64 bits);
 void unmap_kernel_page(u64 address);

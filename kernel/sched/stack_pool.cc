@@ -1,5 +1,6 @@
 #include "sched/stack_pool.hh"
 
+#include "arch/x86_64/descriptors.hh"
 #include "arch/x86_64/page_table.hh"
 #include "lock/spin_lock.hh"
 #include "memory/frames.hh"
@@ -15,19 +16,30 @@ constexpr u64 slots_max = arch::stack_area_size / slot_size;
 /// A free stack holds the link to the next one in its first bytes.
 struct pool {
   u64 free = 0;  // lowest usable address
-  u64 next_slot = 0;
 };
 lock::guarded<pool, lock::irq_spin_lock> stacks{lock::rank::heap};
+constinit std::atomic<u64> slots_taken{0};
+
+/// Address space behind an unmapped page. EAGAIN when the area is used up.
+result<u64> take_slots(u64 count) {
+  const u64 slot = slots_taken.fetch_add(count, std::memory_order_relaxed);
+  if (slot + count > slots_max) {
+    slots_taken.fetch_sub(count, std::memory_order_relaxed);
+    return fail(errc::again);
+  }
+  return arch::stack_area_base + slot * slot_size + page_size;
+}
+
+result<> map_page(u64 at) {
+  memory::frame* f = TRY(memory::allocate_frames(0));
+  TRY(memory::map_kernel_page(at, f->address(), arch::page_bit::writable | arch::page_bit::no_execute));
+  memory::account(memory::usage::thread_stacks, page_size);
+  return {};
+}
 
 result<u64> map_new_stack() {
-  const u64 slot = stacks.with([](pool& p) { return p.next_slot++; });
-  if (slot >= slots_max) return fail(errc::again);
-  const u64 bottom = arch::stack_area_base + slot * slot_size + page_size;
-  for (u64 at = bottom; at < bottom + kernel_stack_size; at += page_size) {
-    memory::frame* f = TRY(memory::allocate_frames(0));
-    TRY(memory::map_kernel_page(at, f->address(), arch::page_bit::writable | arch::page_bit::no_execute));
-  }
-  memory::account(memory::usage::thread_stacks, kernel_stack_size);
+  const u64 bottom = TRY(take_slots(1));
+  for (u64 at = bottom; at < bottom + kernel_stack_size; at += page_size) TRY(map_page(at));
   return bottom;
 }
 
@@ -57,9 +69,17 @@ void release_stack(thread& t) {
   });
 }
 
+result<void*> take_cpu_tables() {
+  constexpr u64 pages = arch::cpu_tables_pages;
+  const u64 bottom = TRY(take_slots((page_size + pages * page_size + slot_size - 1) / slot_size));
+  for (u64 i = 0; i < pages; ++i)
+    if (!arch::is_guard_page(i)) TRY(map_page(bottom + i * page_size));
+  return reinterpret_cast<void*>(bottom);
+}
+
 bool is_stack_guard(u64 address) {
-  if (address < arch::stack_area_base || address >= arch::stack_area_base + arch::stack_area_size) return false;
-  return (address - arch::stack_area_base) % slot_size < page_size;
+  const u64 end = arch::stack_area_base + slots_taken.load(std::memory_order_relaxed) * slot_size;
+  return address >= arch::stack_area_base && address < end && !memory::is_mapped(address);
 }
 
 }  // namespace osv::sched

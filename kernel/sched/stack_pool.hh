@@ -1,4 +1,5 @@
-// Kernel stacks: 16 KiB with an unmapped guard page below. Freed stacks are kept mapped and used again.
+// Kernel stacks: 16 KiB with an unmapped guard page below. Freed stacks are kept mapped and used again. The interrupt stacks of
+// the CPUs lie in the same area.
 #pragma once
 
 #include "sched/scheduler.hh"
@@ -14,7 +15,9 @@ result<> acquire_stack(thread& t);
 result<u64> take_stack();
 /// Takes it back; `t` never runs again.
 void release_stack(thread& t);
-/// True if `address` lies in the guard page below some kernel stack.
+/// Memory for arch::load_descriptors(): its guard pages are not mapped.
+result<void*> take_cpu_tables();
+/// True if `address` lies in a guard page of the stacks and tables given out here.
 bool is_stack_guard(u64 address);
 
 }  // namespace osv::sched

@@ -15,7 +15,11 @@ struct check {
   char detail[120] = {};
 };
 constinit check checks[static_cast<usize>(self_check::count)];
-constinit u8 entropy_bits[static_cast<usize>(aslr_area::count)];  // 0: not reported
+constexpr u8 not_reported = 255;
+struct entropy {
+  u8 bits = not_reported;
+};
+constinit entropy entropies[static_cast<usize>(aslr_area::count)];
 
 }  // namespace
 
@@ -32,7 +36,7 @@ void report_self_check(self_check item, bool passed, std::string_view detail) {
     log::error("self-check {}: failed: {}", name, detail);
 }
 
-void report_aslr_entropy(aslr_area area, unsigned bits) { entropy_bits[static_cast<usize>(area)] = static_cast<u8>(bits); }
+void report_aslr_entropy(aslr_area area, unsigned bits) { entropies[static_cast<usize>(area)].bits = static_cast<u8>(bits); }
 
 self_check_result result_of(self_check item) {
   const check& c = checks[static_cast<usize>(item)];
@@ -45,8 +49,8 @@ void register_self_check_sources() {
       if (checks[i].reported) sink.sample(self_check_names[i], checks[i].passed);
   });
   register_source(metric::aslr_entropy, [](sample_sink& sink) {
-    for (usize i = 0; i < std::size(entropy_bits); ++i)
-      if (entropy_bits[i]) sink.sample(aslr_area_names[i], entropy_bits[i]);
+    for (usize i = 0; i < std::size(entropies); ++i)
+      if (entropies[i].bits != not_reported) sink.sample(aslr_area_names[i], entropies[i].bits);
   });
 }
 

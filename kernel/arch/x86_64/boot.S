@@ -157,8 +157,9 @@ boot_pml4: .skip 4096
 boot_pdpt_low: .skip 4096
 boot_pdpt_high: .skip 4096
 boot_page_directory: .skip 4096
-  .globl boot_stack_bottom, boot_stack_top
-boot_stack_bottom: .skip 16384
+  .globl boot_stack_guard, boot_stack_top
+boot_stack_guard: .skip 4096       // unmapped once the page tables are built
+  .skip 16384
 boot_stack_top:
 
   .section .note.GNU-stack, "", @progbits

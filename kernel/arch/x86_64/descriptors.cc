@@ -1,7 +1,5 @@
 #include "arch/x86_64/descriptors.hh"
 
-#include <cstring>
-
 #include "arch/x86_64/registers.hh"
 
 extern "C" osv::u8 interrupt_stubs[];
@@ -56,7 +54,6 @@ void fill_interrupt_table() {
 
 }  // namespace
 
-/// One page of tables, then a page for each of the four interrupt stacks.
 struct cpu_tables {
   alignas(16) u64 descriptors[8];
   task_state tss;
@@ -65,14 +62,15 @@ struct cpu_tables {
 void load_descriptors(cpu_block& cpu, void* memory) {
   if (cpu.id == 0) fill_interrupt_table();
   auto& tables = *static_cast<cpu_tables*>(memory);
-  std::memset(memory, 0, cpu_tables_size);
+  tables = {};
   tables.descriptors[1] = 0x00af9a000000ffff;  // 0x08: 64-bit code
   tables.descriptors[2] = 0x00cf92000000ffff;  // 0x10: data
   const u64 tss = reinterpret_cast<u64>(&tables.tss);
   tables.descriptors[3] = (sizeof(task_state) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
   tables.descriptors[4] = tss >> 32;
+  static_assert(machine_check_stack == interrupt_stack_count);
   for (u64 stack = common; stack <= machine_check_stack; ++stack)
-    tables.tss.interrupt_stacks[stack - 1] = reinterpret_cast<u64>(memory) + (stack + 1) * page_size;
+    tables.tss.interrupt_stacks[stack - 1] = reinterpret_cast<u64>(memory) + (2 * stack + 1) * page_size;
   tables.tss.io_map_base = sizeof(task_state);
 
   const table_pointer gdt{sizeof tables.descriptors - 1, reinterpret_cast<u64>(tables.descriptors)};

@@ -10,11 +10,14 @@ constexpr u16 kernel_data_selector = 0x10;
 
 /// Interrupt stacks of one CPU: every vector enters on `common` and leaves it at once; double faults, NMI and machine checks
 /// have their own, so that they work when the kernel stack is gone.
-struct cpu_tables;
+constexpr unsigned interrupt_stack_count = 4;
+
+/// A page of tables, then for each interrupt stack a guard page, which need not be mapped, and a page of stack.
+constexpr usize cpu_tables_pages = 1 + 2 * interrupt_stack_count;
+constexpr bool is_guard_page(usize page_of_tables) { return page_of_tables % 2 == 1; }
 
 /// Loads GDT, TSS, IDT and the system-call MSRs for `cpu`; its block becomes GS. Tables live in `tables`, which is page-aligned
-/// memory of at least `cpu_tables_size` bytes that stays for ever.
-constexpr usize cpu_tables_size = 5 * 4096;
+/// memory of `cpu_tables_pages` pages that stays for ever.
 void load_descriptors(cpu_block& cpu, void* tables);
 
 /// Exceptions (SDM volume 3, table 6-1). Vectors from 0x30 on: interrupt_vectors.hh.
