@@ -7,10 +7,11 @@ namespace osv::vfs {
 
 namespace {
 
-/// One cluster read: all requests are in flight together, the reader waits for the last.
+/// One cluster read: all requests are in flight together, the reader waits for the last. At most as many requests as there is room
+/// for in `requests`, which the caller keeps until run() returns.
 class cluster_read : pinned {
  public:
-  explicit cluster_read(devices::block_device& device) : device_(device) {}
+  cluster_read(devices::block_device& device, std::span<devices::block_request> requests) : device_(device), requests_(requests) {}
 
   result<> run(u64 sector, memory::frame* const* frames, usize count) {
     usize requests = 0;
@@ -63,7 +64,7 @@ class cluster_read : pinned {
   devices::block_device& device_;
   std::atomic<u32> left_{0};
   std::atomic<bool> failed_{false};
-  devices::block_request requests_[page_cache::cluster_max];
+  std::span<devices::block_request> requests_;
 };
 
 class block_source final : public image_source, private page_cache::loader {
@@ -95,8 +96,14 @@ class block_source final : public image_source, private page_cache::loader {
   result<> read_pages(u64 offset, memory::frame* const* frames, usize count) override {
     TRY(check(offset, count * page_size));
     if (count > page_cache::cluster_max || offset % devices::sector_size) return fail(errc::io);
-    auto cluster = TRY(osv::make_unique<cluster_read>(device_));
-    return cluster->run(offset / devices::sector_size, frames, count);
+    const u64 sector = offset / devices::sector_size;
+    devices::block_request one;
+    // More requests than one need too much room for the stack. When memory is short, just this read must not fail: it is what gives
+    // the program its own code back.
+    auto many = count > 1 ? buffer<devices::block_request>::create(count) : result<buffer<devices::block_request>>(fail(errc::no_memory));
+    if (many.ok()) return cluster_read(device_, {many->data(), count}).run(sector, frames, count);
+    for (usize i = 0; i < count; ++i) TRY(cluster_read(device_, {&one, 1}).run(sector + i * (page_size / devices::sector_size), frames + i, 1));
+    return {};
   }
 
  private:
@@ -108,8 +115,8 @@ class block_source final : public image_source, private page_cache::loader {
     if (full == count) return {};
     // The device ends inside this page.
     __builtin_memset(frames[full]->data(), 0, page_size);
-    auto part = TRY(osv::make_unique<cluster_read>(device_));
-    return part->run_part(whole * page_size / devices::sector_size, frames[full]->data(), size() % page_size);
+    devices::block_request one;
+    return cluster_read(device_, {&one, 1}).run_part(whole * page_size / devices::sector_size, frames[full]->data(), size() % page_size);
   }
 
   devices::block_device& device_;

@@ -8,7 +8,7 @@ namespace osv::vfs {
 namespace {
 
 // Bits of frame::owner_tag.
-constexpr u16 page_loaded = 1, page_failed = 2, page_used = 4;
+constexpr u16 page_loaded = 1, page_failed = 2, page_used = 4, page_without_memory = 8;  // the last with page_failed
 
 std::atomic_ref<u16> state_of(memory::frame& page) { return std::atomic_ref<u16>(page.owner_tag); }
 
@@ -23,9 +23,10 @@ result<memory::frame*> wait_loaded(memory::frame& page) {
   // acquire pairs with the release in finish(): the page's bytes are visible.
   const auto done = [&] { return state_of(page).load(std::memory_order_acquire) & (page_loaded | page_failed); };
   (void)queue_of(page).wait(done, never, false);
-  if (state_of(page).load(std::memory_order_acquire) & page_loaded) return &page;
+  const u16 state = state_of(page).load(std::memory_order_acquire);
+  if (state & page_loaded) return &page;
   memory::release(page);
-  return fail(errc::io);
+  return fail(state & page_without_memory ? errc::no_memory : errc::io);
 }
 
 }  // namespace
@@ -196,17 +197,19 @@ result<memory::frame*> page_cache::read_cluster(u64 index) {
 }
 
 void page_cache::load_run(u64 first, memory::frame** frames, usize count) {
-  if (from_.load(first, frames, count).ok()) {
-    for (usize i = 0; i < count; ++i) finish(first + i, *frames[i], true);
-    return;
+  const result<> all = from_.load(first, frames, count);
+  for (usize i = 0; i < count; ++i) {
+    // Then one by one: a bad sector must not take its neighbours along.
+    const result<> outcome = all.ok() || count == 1 ? all : from_.load(first + i, &frames[i], 1);
+    finish(first + i, *frames[i], outcome);
   }
-  // One by one: a bad sector must not take its neighbours along.
-  for (usize i = 0; i < count; ++i) finish(first + i, *frames[i], count > 1 && from_.load(first + i, &frames[i], 1).ok());
 }
 
-void page_cache::finish(u64 index, memory::frame& page, bool loaded) {
+void page_cache::finish(u64 index, memory::frame& page, const result<>& outcome) {
+  const bool loaded = outcome.ok();
   // release: who sees the bit sees the bytes.
-  state_of(page).fetch_or(loaded ? page_loaded | page_used : page_failed, std::memory_order_release);
+  const u16 failed = !loaded && outcome.error() == errc::no_memory ? page_failed | page_without_memory : page_failed;
+  state_of(page).fetch_or(loaded ? page_loaded | page_used : failed, std::memory_order_release);
   if (!loaded && pages_.remove(index, &page)) {
     memory::account(memory::usage::page_cache, -static_cast<i64>(page_size));
     memory::release(page);

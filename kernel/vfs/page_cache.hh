@@ -26,7 +26,7 @@ class page_cache : pinned {
   explicit page_cache(loader& from);
   ~page_cache();
 
-  /// The loaded page with a reference. Sleeps; threads that want one page share one read. ERANGE beyond the end, EIO.
+  /// The loaded page with a reference. Sleeps; threads that want one page share one read. ERANGE beyond the end, EIO, ENOMEM.
   result<memory::frame*> get(u64 index);
 
   /// Frees up to `bytes` of pages that nobody uses, those of least recent use first (clock). Never sleeps.
@@ -44,7 +44,7 @@ class page_cache : pinned {
   void choose_window(u64 index, u64& first, u64& end);
   result<memory::frame*> read_cluster(u64 index);
   void load_run(u64 first, memory::frame** frames, usize count);
-  void finish(u64 index, memory::frame& page, bool loaded);
+  void finish(u64 index, memory::frame& page, const result<>& outcome);
   usize sweep(usize bytes);
 
   loader& from_;

@@ -25,7 +25,7 @@ class counting_file final : public page_cache::loader {
     changed_.notify_all();
     changed_.wait(held, [&] { return !hold; });
     for (usize i = 0; i < count; ++i) {
-      if (first + i == bad) return fail(errc::io);
+      if (first + i == bad) return fail(failure);
       __builtin_memset(frames[i]->data(), static_cast<int>(first + i), page_size);
     }
     return {};
@@ -43,6 +43,7 @@ class counting_file final : public page_cache::loader {
   unsigned loads = 0;
   usize loaded = 0;
   u64 bad = ~0ull;
+  errc failure = errc::io;
 
  private:
   std::mutex mutex_;
@@ -107,6 +108,17 @@ TEST(page_cache, a_bad_page_spares_its_neighbours) {
   EXPECT_EQ(errc::io, cache.get(5).error());
   file.bad = ~0ull;
   expect_page(cache, 5);
+}
+
+TEST(page_cache, too_little_memory_is_no_bad_disk) {
+  counting_file file(8);
+  page_cache cache(file);
+  file.bad = 3;
+  file.failure = errc::no_memory;
+  EXPECT_EQ(errc::no_memory, cache.get(3).error());
+  expect_page(cache, 2);
+  file.bad = ~0ull;
+  expect_page(cache, 3);
 }
 
 TEST(page_cache, reclaim_frees_what_nobody_uses) {
