@@ -111,16 +111,8 @@ void mount_volumes(const configuration& c) {
 }
 
 void set_limits(linux_abi::process& p) {
-  constexpr u64 infinity = ~0ull;
-  for (auto& limit : p.limits) limit = {infinity, infinity};
-  p.limits[3] = {8 << 20, infinity};        // RLIMIT_STACK
-  p.limits[4] = {0, infinity};              // RLIMIT_CORE
-  p.limits[7] = {1 << 20, 1 << 20};         // RLIMIT_NOFILE
-  p.limits[8] = {8 << 20, 8 << 20};         // RLIMIT_MEMLOCK
-  p.limits[12] = {819200, 819200};          // RLIMIT_MSGQUEUE
-  p.limits[13] = {0, 0};                    // RLIMIT_NICE
-  p.limits[14] = {0, 0};                    // RLIMIT_RTPRIO
-  p.files.set_limit(p.limits[7].soft);
+  p.limits[linux_abi::resource::open_files] = {1 << 20, 1 << 20};
+  p.files.set_limit(p.limits[linux_abi::resource::open_files].soft);
 }
 
 result<linux_abi::process*> create_process(configuration& c) {

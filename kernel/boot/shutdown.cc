@@ -73,7 +73,7 @@ void signal_program(int number) {
   linux_abi::signal_info info;
   info.number = number;
   info.code = linux_abi::signal_code::kernel;
-  linux_abi::send_signal(*program, info);
+  (void)linux_abi::send_signal(*program, info);
 }
 
 /// {"signal":2} and so on, a line each.

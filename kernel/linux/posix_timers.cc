@@ -25,7 +25,7 @@ void send_signal_to(process& p, u32 id, const signal_info& info) {
     }
   }
   if (!found) return;
-  send_signal(*found, info);
+  (void)send_signal(*found, info);
   bool last;
   {
     lock::guard g(p.signal_lock);
@@ -86,7 +86,7 @@ void signal_timer::expired() {
     info.timer.overrun = merged_;
     info.timer.value = notification_.value;
   }
-  if (!notification_.thread) return send_signal(owner_, info);
+  if (!notification_.thread) return (void)send_signal(owner_, info);
   send_signal_to(owner_, notification_.thread, info);
 }
 

@@ -76,6 +76,9 @@ class process : public ref_counted<process> {
   sync::wait_queue signals_arrived;   // signalfd(2): woken for every signal that was sent
   signal_action actions[signals_max + 1];
   std::atomic<bool> ending{false};
+  std::atomic<bool> replacing{false};  // a task is in execve(2) and gets rid of the others; set under the signal lock
+  std::atomic<u32> live_tasks{0};      // that have not begun to leave
+  u32 queued_signals = 0;              // under the signal lock: all tasks' and its own
   sync::wait_queue task_left;
   std::atomic<u32> last_thread_id{1};
 

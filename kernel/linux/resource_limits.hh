@@ -14,7 +14,8 @@ constexpr u32 locked_memory = 8, address_space = 9, locks = 10, pending_signals 
 constexpr u32 real_time_priority = 14, real_time_run = 15, count = 16;
 }  // namespace resource
 
-/// What a program starts with. Only the number of open files and the stack size are enforced.
+/// What a program starts with. Only the number of open files, the stack size and the number of queued signals are
+/// enforced.
 void set_default_limits(process& p);
 
 }  // namespace osv::linux_abi

@@ -25,27 +25,25 @@ constexpr signal_set ignored_by_default = bit_of(signal::child) | bit_of(signal:
                                           bit_of(signal::resume) | bit_of(signal::terminal_stop) |
                                           bit_of(signal::terminal_input) | bit_of(signal::terminal_output) | bit_of(signal::stop);
 
-constexpr usize queue_length_max = 4096;  // RLIMIT_SIGPENDING's part for one set
-
-bool is_ignored(const process& p, int number) {
-  const signal_action& action = p.actions[number];
-  if (number == signal::kill) return false;
-  if (action.handler == 1) return true;
-  return action.handler == 0 && ignored_by_default & bit_of(number);
-}
-
-void enqueue(pending_signals& pending, const signal_info& info) {
+result<> enqueue(process& p, pending_signals& pending, const signal_info& info) {
   const signal_set bit = bit_of(info.number);
-  if (info.number < signal::real_time_first && pending.set & bit) return;  // standard signals do not pile up
+  const bool standard = info.number < signal::real_time_first;
+  if (standard && pending.set & bit) return {};  // standard signals do not pile up
+  // A timer has one signal pending at most, so timers need no limit.
+  const bool limited = !(standard && info.code >= 0) && info.code != signal_code::timer;
+  queued_signal* queued = nullptr;
+  if (!limited || p.queued_signals < p.limits[resource::pending_signals].soft) queued = new (std::nothrow) queued_signal;
+  // Without its details a signal of sigqueue(3) is not worth much to its receiver; others arrive all the same, as in Linux.
+  if (!queued && !standard && info.code != signal_code::user) return fail(errc::again);
   pending.set |= bit;
-  // Without memory the signal itself still arrives; only its details are lost, as signal(7) allows.
-  if (auto* queued = new (std::nothrow) queued_signal) {
-    queued->info = info;
-    pending.queue.push_back(*queued);
-  }
+  if (!queued) return {};
+  queued->info = info;
+  pending.queue.push_back(*queued);
+  ++p.queued_signals;
+  return {};
 }
 
-bool dequeue(pending_signals& pending, signal_set allowed, signal_info& info) {
+bool dequeue(process& p, pending_signals& pending, signal_set allowed, signal_info& info) {
   signal_set candidates = pending.set & allowed;
   if (!candidates) return false;
   if (candidates & synchronous) candidates &= synchronous;
@@ -63,6 +61,7 @@ bool dequeue(pending_signals& pending, signal_set allowed, signal_info& info) {
     found = true;
     q.hook.unlink();
     delete &q;
+    --p.queued_signals;
   }
   if (!more) pending.set &= ~bit_of(number);
   return true;
@@ -77,6 +76,13 @@ void nudge(task& t) {
 }
 
 }  // namespace
+
+bool is_ignored(const process& p, int number) {
+  const signal_action& action = p.actions[number];
+  if (number == signal::kill) return false;
+  if (action.handler == 1) return true;
+  return action.handler == 0 && ignored_by_default & bit_of(number);
+}
 
 void interrupt_task(task& t) {
   sched::unpark(*t.thread);
@@ -94,18 +100,20 @@ const char* signal_name(int number) {
   return real_time;
 }
 
-void send_signal(task& target, const signal_info& info) {
+result<> send_signal(task& target, const signal_info& info) {
   process& p = target.owner;
   lock::guard g(p.signal_lock);
+  if (target.ended) return fail(errc::no_such_process);  // its queue was emptied for good
   const bool blocked = target.blocked & bit_of(info.number);
-  if (!blocked && is_ignored(p, info.number)) return;
-  enqueue(target.pending, info);
+  if (!blocked && is_ignored(p, info.number)) return {};
+  TRY(enqueue(p, target.pending, info));
   p.signals_arrived.wake();
   if (!blocked) nudge(target);
   else target.signal_arrived.wake();
+  return {};
 }
 
-void send_signal(process& target, const signal_info& info) {
+result<> send_signal(process& target, const signal_info& info) {
   lock::guard g(target.signal_lock);
   task* receiver = nullptr;
   bool blocked_everywhere = true;
@@ -116,11 +124,34 @@ void send_signal(process& target, const signal_info& info) {
     // The first thread is the main one: it has the preference, as in Linux.
     if (!receiver) receiver = &t;
   }
-  if (!blocked_everywhere && is_ignored(target, info.number)) return;
-  enqueue(target.pending, info);
+  if (!blocked_everywhere && is_ignored(target, info.number)) return {};
+  TRY(enqueue(target, target.pending, info));
   target.signals_arrived.wake();
-  if (receiver) return nudge(*receiver);
-  for (task_link& link : target.tasks) static_cast<task&>(link).signal_arrived.wake();
+  if (receiver)
+    nudge(*receiver);
+  else
+    for (task_link& link : target.tasks) static_cast<task&>(link).signal_arrived.wake();
+  return {};
+}
+
+void offer_process_signals(process& p) {
+  if (!p.pending.set) return;
+  for (task_link& link : p.tasks) {
+    task& t = static_cast<task&>(link);
+    const bool told = t.thread->attention.load(std::memory_order_relaxed) & sched::attention_bit::signal;
+    if (p.pending.set & ~t.blocked && !told) nudge(t);
+    t.signal_arrived.wake();  // sigtimedwait(2) takes what it blocks
+  }
+}
+
+void drop_signals(process& p, pending_signals& pending, signal_set which) {
+  pending.set &= ~which;
+  for (queued_signal& q : pending.queue) {
+    if (!(which & bit_of(q.info.number))) continue;
+    q.hook.unlink();
+    delete &q;
+    --p.queued_signals;
+  }
 }
 
 void force_signal(const signal_info& info, u64 trap_number, u64 error_code, u64 fault_address) {
@@ -133,7 +164,7 @@ void force_signal(const signal_info& info, u64 trap_number, u64 error_code, u64 
     t.fault_address = fault_address;
     deadly = t.blocked & bit_of(info.number) || t.owner.actions[info.number].handler <= 1;
     if (!deadly) {
-      enqueue(t.pending, info);
+      (void)enqueue(t.owner, t.pending, info);
       t.thread->attention.fetch_or(sched::attention_bit::signal, std::memory_order_relaxed);
     }
   }
@@ -145,7 +176,10 @@ bool signal_pending(task& t) {
   return (t.pending.set | t.owner.pending.set) & ~t.blocked;
 }
 
-void recompute_attention(task& t) {
+namespace {
+
+/// Signal lock held.
+void set_attention(task& t) {
   const bool wanted = t.restore_blocked || (t.pending.set | t.owner.pending.set) & ~t.blocked;
   if (wanted)
     t.thread->attention.fetch_or(sched::attention_bit::signal, std::memory_order_relaxed);
@@ -153,10 +187,19 @@ void recompute_attention(task& t) {
     t.thread->attention.fetch_and(~sched::attention_bit::signal, std::memory_order_relaxed);
 }
 
+}  // namespace
+
+void recompute_attention(task& t) {
+  set_attention(t);
+  if (t.owner.pending.set & t.blocked) [[unlikely]]
+    offer_process_signals(t.owner);
+}
+
 bool take_signal(task& t, signal_set wanted, signal_info& info) {
   lock::guard g(t.owner.signal_lock);
-  const bool taken = dequeue(t.pending, wanted, info) || dequeue(t.owner.pending, wanted, info);
-  recompute_attention(t);
+  const bool taken = dequeue(t.owner, t.pending, wanted, info) || dequeue(t.owner, t.owner.pending, wanted, info);
+  // No offer to others: the mask is as before, and waiters that look for signals here must not wake each other.
+  set_attention(t);
   return taken;
 }
 
@@ -207,7 +250,7 @@ void deliver_signals(arch::register_frame& frame, bool system_call) {
     {
       lock::guard g(p.signal_lock);
       t.thread->attention.fetch_and(~sched::attention_bit::signal, std::memory_order_acquire);
-      if (!dequeue(t.pending, ~t.blocked, info) && !dequeue(p.pending, ~t.blocked, info)) break;
+      if (!dequeue(p, t.pending, ~t.blocked, info) && !dequeue(p, p.pending, ~t.blocked, info)) break;
       action = p.actions[info.number];
       if (action.handler == 1 || (action.handler == 0 && ignored_by_default & bit_of(info.number) && info.number != signal::kill)) {
         t.thread->attention.fetch_or(sched::attention_bit::signal, std::memory_order_relaxed);

@@ -82,14 +82,23 @@ struct pending_signals {
 };
 
 /// Sends to one thread (tgkill) or to any thread of the process (kill). Safe in interrupts. Ignored signals vanish here.
-void send_signal(task& target, const signal_info& info);
-void send_signal(process& target, const signal_info& info);
+/// EAGAIN: as many signals are queued as RLIMIT_SIGPENDING allows (sigqueue(3)); signals of the kernel and standard ones always arrive.
+/// ESRCH: the thread has ended.
+result<> send_signal(task& target, const signal_info& info);
+result<> send_signal(process& target, const signal_info& info);
+/// Tells a thread that does not block them of signals that wait for the process: after the thread that knew of them blocked them or
+/// ended. Signal lock held.
+void offer_process_signals(process& p);
+/// Forgets pending signals out of `which`. Signal lock held.
+void drop_signals(process& p, pending_signals& pending, signal_set which);
 /// A fault of the current thread: cannot be blocked or ignored.
 void force_signal(const signal_info& info, u64 trap_number, u64 error_code, u64 fault_address);
 
 /// Delivers what is pending to the current thread by rewriting `frame`. `system_call`: the frame is a system call's whose
 /// result may ask for a restart. Interrupts on.
 void deliver_signals(arch::register_frame& frame, bool system_call);
+/// Would signal `number` vanish on arrival? Signal lock held.
+bool is_ignored(const process& p, int number);
 /// Is there a signal that the current thread would take now?
 bool signal_pending(task& t);
 /// Sets or clears the thread's attention bit after its mask changed. Signal lock held.

@@ -19,7 +19,7 @@ void broken_pipe_signal() {
   info.code = signal_code::user;
   info.sender.process = static_cast<i32>(current_process().id);
   info.sender.user = current_process().identity.real_user;
-  send_signal(current_task(), info);
+  (void)send_signal(current_task(), info);
 }
 
 }  // namespace osv::linux_abi

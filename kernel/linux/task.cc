@@ -59,7 +59,9 @@ void leave_robust_mutexes(task& t);
     t.hook.unlink();
     t.ended = true;
     free_now = t.users == 0;
-    while (queued_signal* q = t.pending.queue.pop_front()) delete q;
+    drop_signals(p, t.pending, ~signal_set{0});
+    // What this task was told of and did not take is for another one.
+    offer_process_signals(p);
   }
   p.task_left.wake();
   // From here on `t` may be freed by a last with_task() user, who may also still look at its thread: the reference goes with it.
@@ -191,6 +193,12 @@ void run_task(void* argument) {
   if (t.set_child_tid) {
     arch::enable_interrupts();
     (void)memory::write_program(reinterpret_cast<void*>(t.set_child_tid), t.id);
+    arch::disable_interrupts();
+  }
+  // Signals that came before the first instruction, or the end of the program.
+  while (t.thread->attention.load(std::memory_order_acquire)) {
+    arch::enable_interrupts();
+    deliver_signals(t.start, false);
     arch::disable_interrupts();
   }
   enter_program(&t.start);

@@ -37,7 +37,7 @@ void send_to_program(int number) {
   signal_info info;
   info.number = number;
   info.code = signal_code::kernel;
-  send_signal(current_process(), info);
+  (void)send_signal(current_process(), info);
 }
 
 }  // namespace

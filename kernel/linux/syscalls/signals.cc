@@ -43,6 +43,11 @@ result<> sys_rt_sigaction(int number, const signal_action* next, signal_action* 
     if (next) {
       fresh.mask &= ~unblockable;
       p.actions[number] = fresh;
+      // Pending signals that are ignored from now on are gone (sigaction(2), POSIX 2.4.3).
+      if (is_ignored(p, number)) {
+        drop_signals(p, p.pending, bit_of(number));
+        for (task_link& link : p.tasks) drop_signals(p, static_cast<task&>(link).pending, bit_of(number));
+      }
     }
   }
   if (previous) return memory::write_program(previous, old);
@@ -121,15 +126,17 @@ result<> sys_kill(int id, int number) {
   if (number != 0 && !is_signal(number)) return fail(errc::invalid);
   // Itself, its group, or everybody: there is one process.
   if (id != static_cast<int>(p.id) && id != 0 && id != -1 && id != -static_cast<int>(p.id)) return fail(errc::no_such_process);
-  if (number) send_signal(p, from_program(number, signal_code::user));
-  return {};
+  if (!number) return {};
+  return send_signal(p, from_program(number, signal_code::user));
 }
 
 result<> sys_tkill(int id, int number) {
   if (id <= 0 || (number != 0 && !is_signal(number))) return fail(errc::invalid);
-  return with_task(static_cast<u32>(id), [number](task& t) {
-    if (number) send_signal(t, from_program(number, signal_code::thread_kill));
-  });
+  result<> sent;
+  TRY(with_task(static_cast<u32>(id), [&](task& t) {
+    if (number) sent = send_signal(t, from_program(number, signal_code::thread_kill));
+  }));
+  return sent;
 }
 
 result<> sys_tgkill(int group, int id, int number) {
@@ -143,15 +150,16 @@ result<> sys_rt_sigqueueinfo(int id, int number, const signal_info* from) {
   if (id != static_cast<int>(current_process().id)) return fail(errc::no_such_process);
   signal_info info = TRY(memory::read_program<signal_info>(from));
   info.number = number;
-  send_signal(current_process(), info);
-  return {};
+  return send_signal(current_process(), info);
 }
 
 result<> sys_rt_tgsigqueueinfo(int group, int id, int number, const signal_info* from) {
   if (!is_signal(number) || group <= 0 || id <= 0) return fail(errc::invalid);
   signal_info info = TRY(memory::read_program<signal_info>(from));
   info.number = number;
-  return with_task(static_cast<u32>(id), [&](task& t) { send_signal(t, info); });
+  result<> sent;
+  TRY(with_task(static_cast<u32>(id), [&](task& t) { sent = send_signal(t, info); }));
+  return sent;
 }
 
 result<> sys_rt_sigsuspend(const signal_set* mask, usize size) {
