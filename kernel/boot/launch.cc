@@ -151,7 +151,10 @@ void run_first_task(void* argument) {
   image.arguments = std::move(c.arguments);
   image.environment = std::move(c.environment);
   linux_abi::load_problem problem;
-  if (auto loaded = linux_abi::load_program(p, image, t.start, problem); !loaded.ok()) {
+  auto loaded = [&]() -> result<> {
+    return linux_abi::load_program(p, image, TRY(linux_abi::prepare_program(image, problem)), t.start, problem);
+  }();
+  if (!loaded.ok()) {
     const int status = problem.code == errc::no_entry ? 127 : problem.code == errc::no_memory ? 125 : 126;
     if (problem.sentence.empty()) report_start_failure(formatted<300>("{} cannot be loaded (error {})", image.path.view(), static_cast<int>(loaded.error())), 125);
     report_start_failure(problem.sentence, status);

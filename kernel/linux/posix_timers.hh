@@ -54,4 +54,7 @@ class signal_timer : pinned {
   sched::timer timer_;
 };
 
+/// Those of timer_create(2): a new program has none (execve(2)); interval timers stay.
+void delete_timers();
+
 }  // namespace osv::linux_abi

@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/features.hh"
 #include "arch/x86_64/fpu.hh"
+#include "linux/posix_timers.hh"
 #include "linux/program_stack.hh"
 #include "linux/syscalls/threads.hh"
 #include "linux/task.hh"
@@ -81,15 +82,23 @@ result<ref<io::file>> resolve_scripts(program_image& image, load_problem& proble
 
 }  // namespace
 
-result<> load_program(process& p, program_image& image, arch::register_frame& start, load_problem& problem) {
+result<prepared_program> prepare_program(program_image& image, load_problem& problem) {
+  prepared_program prepared;
   ref<io::file> file = TRY(resolve_scripts(image, problem));
-  elf_file elf = TRY(open_elf(std::move(file), image.path, problem));
-  elf_file interpreter;
-  const bool dynamic = !elf.interpreter.empty();
-  if (dynamic) {
-    ref<io::file> loader = TRY(open_program(elf.interpreter, problem, image.path));
-    interpreter = TRY(open_elf(std::move(loader), elf.interpreter, problem));
+  prepared.program = TRY(open_elf(std::move(file), image.path, problem));
+  if (const string& wanted = prepared.program.interpreter; !wanted.empty()) {
+    ref<io::file> loader = TRY(open_program(wanted, problem, image.path));
+    prepared.interpreter = TRY(open_elf(std::move(loader), wanted, problem));
   }
+  if (!check_size(image).ok())
+    return report(problem, errc::argument_list_too_long, "the arguments and the environment of {} are too long", image.path.view());
+  return prepared;
+}
+
+result<> load_program(process& p, program_image& image, prepared_program prepared, arch::register_frame& start, load_problem& problem) {
+  const elf_file& elf = prepared.program;
+  const elf_file& interpreter = prepared.interpreter;
+  const bool dynamic = !elf.interpreter.empty();
 
   memory::address_space& space = p.space;
   space.clear();
@@ -135,11 +144,7 @@ result<> load_program(process& p, program_image& image, arch::register_frame& st
   contents.vdso = *vdso;
   contents.identity = &p.identity;
   auto sp = build_stack(contents);
-  if (!sp.ok()) {
-    if (sp.error() == errc::argument_list_too_long)
-      return report(problem, sp.error(), "the arguments and the environment of {} are too long", image.path.view());
-    return map_failed(sp.error());
-  }
+  if (!sp.ok()) return map_failed(sp.error());
 
   start = {};
   start.rip = dynamic ? loader.entry : loaded->entry;
@@ -181,16 +186,23 @@ result<string> find_program(const process& p, string_view name, const vector<str
 
 namespace {
 
-result<vector<string>> strings_from_program(const u64* array) {
-  constexpr usize count_max = 65536;
+/// `room`: bytes that may still be taken, for arguments and environment together.
+result<vector<string>> strings_from_program(const u64* array, usize& room) {
   constexpr usize size_max = 128 * 1024;  // MAX_ARG_STRLEN
+  usize count = 0;
+  for (; array && TRY(memory::read_program<u64>(array + count)); ++count)
+    if ((count + 1) * (sizeof(u64) + 1) > room) return fail(errc::argument_list_too_long);
   vector<string> strings;
-  for (usize i = 0; array; ++i) {
+  TRY(strings.reserve(count));
+  // Another thread may change the array meanwhile: what counts is what is read here.
+  for (usize i = 0; i < count; ++i) {
     const u64 pointer = TRY(memory::read_program<u64>(array + i));
     if (!pointer) break;
-    if (i == count_max) return fail(errc::argument_list_too_long);
     auto text = memory::copy_string_from_program(reinterpret_cast<const char*>(pointer), size_max);
     if (!text.ok()) return fail(text.error() == errc::name_too_long ? errc::argument_list_too_long : text.error());
+    const usize taken = text->size() + 1 + sizeof pointer;
+    if (taken > room) return fail(errc::argument_list_too_long);
+    room -= taken;
     TRY(strings.push_back(text.release()));
   }
   return strings;
@@ -203,8 +215,9 @@ result<i64> sys_execve(const char* path, const u64* arguments, const u64* enviro
   task& t = current_task();
   program_image image;
   string text = TRY(memory::copy_string_from_program(path, vfs::path_max));
-  image.arguments = TRY(strings_from_program(arguments));
-  image.environment = TRY(strings_from_program(environment));
+  usize room = argument_bytes_max;
+  image.arguments = TRY(strings_from_program(arguments, room));
+  image.environment = TRY(strings_from_program(environment, room));
   // Relative paths start at the working directory.
   if (!text.empty() && text.view()[0] != '/') {
     image.path = TRY(p.working_directory.path());
@@ -213,19 +226,11 @@ result<i64> sys_execve(const char* path, const u64* arguments, const u64* enviro
   } else {
     image.path = std::move(text);
   }
-  // Everything that can be refused is refused while the old program still stands.
-  {
-    load_problem problem;
-    ref<io::file> file = TRY(open_program(image.path, problem, {}));
-    char magic[2] = {};
-    io::cursor cursor(magic, sizeof magic);
-    TRY(file->read_at(cursor, 0));
-    if (magic[0] != '#') TRY(open_elf(std::move(file), image.path, problem));
-  }
-  terminate_other_tasks(p);
-  p.task_left.wait([&] { return &p.tasks.front() == &p.tasks.back(); }, never, false);
-
+  load_problem problem;
+  prepared_program prepared = TRY(prepare_program(image, problem));
+  if (!become_only_task(p)) return fail(errc::interrupted);
   p.files.close_marked();
+  delete_timers();
   {
     lock::guard g(p.signal_lock);
     for (signal_action& action : p.actions)
@@ -235,13 +240,12 @@ result<i64> sys_execve(const char* path, const u64* arguments, const u64* enviro
   t.clear_child_tid = t.robust_list = 0;
   t.id = p.id;
   t.thread->id = p.id;
-  load_problem problem;
   arch::register_frame start;
   const usize slash = image.path.view().rfind('/');
   const string_view name = image.path.view().substr(slash == string_view::npos ? 0 : slash + 1);
   std::memset(t.thread->name, 0, sizeof t.thread->name);
   std::memcpy(t.thread->name, name.data(), name.size() < 15 ? name.size() : 15);
-  if (!load_program(p, image, start, problem).ok()) {
+  if (!load_program(p, image, std::move(prepared), start, problem).ok()) {
     log::error("{}", problem.sentence.view());
     kill_process(signal::kill);
   }
@@ -253,6 +257,7 @@ result<i64> sys_execve(const char* path, const u64* arguments, const u64* enviro
   (void)sys_arch_prctl(0x1002, 0);
   t.program_frame() = start;
   return_with_whole_frame();
+  p.replacing.store(false, std::memory_order_relaxed);
   return 0;
 }
 

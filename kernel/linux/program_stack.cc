@@ -33,8 +33,6 @@ enum auxiliary : u64 {
   at_minimum_signal_stack = 51,
 };
 
-constexpr u64 strings_max = 2 * 1024 * 1024;
-
 vector<auxiliary_entry>& saved_vector() {
   static vector<auxiliary_entry> entries;
   return entries;
@@ -59,12 +57,16 @@ struct downward_writer {
 
 const vector<auxiliary_entry>& auxiliary_vector() { return saved_vector(); }
 
-result<u64> build_stack(const stack_contents& c) {
+result<> check_size(const program_image& image) {
   u64 bytes = 0;
-  for (const string& s : c.image->arguments) bytes += s.size() + 9;
-  for (const string& s : c.image->environment) bytes += s.size() + 9;
-  if (bytes > strings_max) return fail(errc::argument_list_too_long);
+  for (const string& s : image.arguments) bytes += s.size() + 9;
+  for (const string& s : image.environment) bytes += s.size() + 9;
+  if (bytes > argument_bytes_max) return fail(errc::argument_list_too_long);
+  return {};
+}
 
+result<u64> build_stack(const stack_contents& c) {
+  TRY(check_size(*c.image));
   downward_writer out{c.top - 8};
   const u64 executable_name = TRY(out.put_text(c.image->path));
   vector<u64> environment, arguments;

@@ -14,7 +14,9 @@ struct stack_contents {
   const credentials* identity;
 };
 
-/// Writes it below `top` and returns the stack pointer. E2BIG beyond a quarter of the stack.
+/// E2BIG when arguments and environment together need more than a quarter of the stack (execve(2)).
+result<> check_size(const program_image& image);
+/// Writes it below `top` and returns the stack pointer. E2BIG as check_size().
 result<u64> build_stack(const stack_contents& contents);
 
 }  // namespace osv::linux_abi

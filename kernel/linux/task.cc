@@ -103,21 +103,8 @@ void leave_robust_mutexes(task& t) {
   if (list->pending) leave_robust_mutex(t, (list->pending & ~1ull) + static_cast<u64>(list->offset));
 }
 
-[[noreturn]] void end_program(const program_end& end) {
-  process& p = current_process();
-  if (p.ending.exchange(true)) {
-    // Another thread ends the program already; this one waits for the machine to stop.
-    for (;;) sched::park();
-  }
-  terminate_other_tasks(p);
-  program_ended(end);
-  panic("the program ended, but the machine runs on");
-}
-
-}  // namespace
-
+/// Signal lock held.
 void terminate_other_tasks(process& p) {
-  lock::guard g(p.signal_lock);
   task* self = &current_task();
   for (task_link& link : p.tasks) {
     task& t = static_cast<task&>(link);
@@ -127,14 +114,40 @@ void terminate_other_tasks(process& p) {
   }
 }
 
+[[noreturn]] void end_program(const program_end& end) {
+  process& p = current_process();
+  bool first;
+  {
+    lock::guard g(p.signal_lock);
+    first = !p.ending.exchange(true, std::memory_order_relaxed);
+    if (first) terminate_other_tasks(p);
+  }
+  // Another thread ends the program already; this one waits for the machine to stop.
+  while (!first) sched::park();
+  program_ended(end);
+  panic("the program ended, but the machine runs on");
+}
+
+}  // namespace
+
+bool become_only_task(process& p) {
+  {
+    lock::guard g(p.signal_lock);
+    // No task can be added from here on, and of two that replace the program, or replace and end it, one goes on.
+    if (p.ending.load(std::memory_order_relaxed) || p.replacing.exchange(true, std::memory_order_relaxed)) return false;
+    terminate_other_tasks(p);
+  }
+  p.task_left.wait([&p] {
+    lock::guard g(p.signal_lock);
+    return &p.tasks.front() == &p.tasks.back();
+  }, never, false);
+  return true;
+}
+
 void exit_task(int status) {
   task& t = current_task();
-  bool last;
-  {
-    lock::guard g(t.owner.signal_lock);
-    last = &t.owner.tasks.front() == static_cast<task_link*>(&t) && &t.owner.tasks.back() == static_cast<task_link*>(&t);
-  }
-  if (last) exit_process(status);
+  // One of those that leave at the same time is the last, and knows it.
+  if (t.owner.live_tasks.fetch_sub(1, std::memory_order_relaxed) == 1) exit_process(status);
   leave(t);
 }
 
@@ -151,8 +164,9 @@ result<task*> add_task(process& p, unique<task> t) {
   t->thread->program_data = t.get();
   t->thread->id = t->id;
   lock::guard g(p.signal_lock);
-  if (p.ending.load(std::memory_order_relaxed)) return fail(errc::again);
+  if (p.ending.load(std::memory_order_relaxed) || p.replacing.load(std::memory_order_relaxed)) return fail(errc::again);
   p.tasks.push_back(*t);
+  p.live_tasks.fetch_add(1, std::memory_order_relaxed);
   return t.release();
 }
 

@@ -57,8 +57,9 @@ result<task*> create_first_task(process& p, std::string_view name, void (*entry)
 void run_task(void* task);
 /// Lets the task notice its attention bits: out of an interruptible wait, or out of the program's code. Signal lock held.
 void interrupt_task(task& t);
-/// Tells all other tasks to leave (exit_group, execve).
-void terminate_other_tasks(process& p);
+/// execve(2): ends all other tasks and waits until they are gone. False: another task was first, and the current one is told to end
+/// before it can go back to the program.
+bool become_only_task(process& p);
 
 /// Ends the current thread; the last one ends the process with `status` (exit(2)).
 [[noreturn]] void exit_task(int status);

@@ -101,6 +101,12 @@ result<> sys_timer_delete(i32 id) {
   return {};
 }
 
+void delete_timers() {
+  sync::mutex_guard g(created.mutex);
+  while (signal_timer* t = created.timers.pop_front()) delete t;
+  created.count = 0;
+}
+
 result<> sys_timer_settime(i32 id, u32 flags, const void* wanted, void* old) {
   constexpr u32 absolute = 1;
   const auto spec = TRY(memory::read_program<linux_itimerspec>(wanted));
