@@ -50,6 +50,7 @@ class cpu_scheduler : pinned {
   thread* idle = nullptr;
   thread* previous = nullptr;            // being switched away from
   thread* dead = nullptr;                // ended, waiting for the idle loop or the next creation to free them
+  thread* departing = nullptr;           // being switched away from, and going to another CPU
   thread* vector_state_owner = nullptr;  // whose vector registers are loaded
   u64 slice_end = 0;                     // ticks; 0: no slice is running
 

@@ -57,6 +57,8 @@ void save_thread_state(thread& previous) {
   arch::save_fpu(previous.fpu);
 }
 
+void make_runnable(thread& t);
+
 /// Runs on the new thread's stack, interrupts off.
 void finish_switch(cpu_scheduler& s) {
   thread* previous = s.previous;
@@ -68,6 +70,10 @@ void finish_switch(cpu_scheduler& s) {
   if (ended) {
     previous->next_incoming = s.dead;
     s.dead = previous;
+  }
+  if (previous == s.departing) {
+    s.departing = nullptr;
+    make_runnable(*previous);
   }
 }
 
@@ -146,8 +152,14 @@ void schedule(cpu_scheduler& s, bool behind_all = false) {
   {
     lock::raw_guard g(s.lock);
     if (previous.state.load(std::memory_order_relaxed) == thread_state::running && !previous.idle) {
-      if (behind_all) s.fall_behind_last(previous);
-      s.insert(previous, now_ticks);
+      if (previous.affinity.load(std::memory_order_relaxed) >> arch::cpu_id() & 1) {
+        if (behind_all) s.fall_behind_last(previous);
+        s.insert(previous, now_ticks);
+      } else {
+        // It may not be here. Where it goes it can run only once its stack is left: finish_switch() sends it off.
+        previous.state.store(thread_state::runnable, std::memory_order_relaxed);
+        s.departing = &previous;
+      }
     }
     next = s.pop();
   }
@@ -421,12 +433,9 @@ u32 runnable_count() {
 
 void set_affinity(thread& t, cpu_mask mask) {
   t.affinity.store(mask, std::memory_order_relaxed);
-  if (&t == &current() && !(mask >> arch::cpu_id() & 1)) {
-    // Leave this CPU: park, and let the waker's choice obey the new mask.
-    timer alarm([target = &t](timer&) { unpark(*target); });
-    alarm.arm(now());
-    park(never);
-  }
+  if (&t != &current()) return;
+  arch::interrupt_guard guard;
+  if (!(mask >> arch::cpu_id() & 1)) schedule(local());
 }
 
 result<ref<thread>> create_thread(const thread_options& options, void (*entry)(void*), void* argument) {
