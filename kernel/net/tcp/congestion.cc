@@ -80,9 +80,9 @@ void congestion::loss(nanoseconds) {
   window_ = threshold_;
 }
 
-void congestion::timeout(u32, bool first) {
+void congestion::timeout(u64 in_flight, bool first) {
   if (first) reduce();
-  window_ = mss_;
+  window_ = static_cast<u32>(std::min<u64>(in_flight + mss_, window_max));
   epoch_ = 0;
 }
 

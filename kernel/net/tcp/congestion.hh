@@ -19,8 +19,8 @@ class congestion {
   void acknowledged(u32 bytes, nanoseconds time, nanoseconds minimum_round_trip);
   /// A loss event begins: fast recovery. The window goes to the new threshold at once (RFC 6675).
   void loss(nanoseconds time);
-  /// Retransmission time-out: one segment.
-  void timeout(u32 in_flight, bool first);
+  /// Retransmission time-out: one segment more than what is still taken for `in_flight`, bytes.
+  void timeout(u64 in_flight, bool first);
   /// Slow start while recovering from a time-out.
   void recovering(u32 bytes);
   /// The last reduction was a mistake.

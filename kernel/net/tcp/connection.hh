@@ -11,6 +11,7 @@
 #include "net/stack.hh"
 #include "net/tcp/channel.hh"
 #include "net/tcp/congestion.hh"
+#include "net/tcp/rate_reduction.hh"
 #include "net/tcp/reorder_queue.hh"
 #include "net/tcp/round_trip.hh"
 #include "net/tcp/scoreboard.hh"
@@ -119,6 +120,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   usize fill_info(void* into, usize size);
   bool finished_sending() const { return state_ == state::closed || state_ == state::time_wait || state_ == state::fin_wait_2; }
   bool receive_closed() const { return receive_shutdown_ || fin_received_; }
+  bool peer_finished() const { return fin_received_; }
   bool send_closed() const { return send_shutdown_; }
   u16 effective_mss() const { return mss_; }
   u16 path_mtu() const { return route_.mtu; }
@@ -205,13 +207,18 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   void challenge();
   void grow_receive_buffer(u32 read);
 
-  // --- acknowledge.cc ---
+  // --- acknowledge.cc, recovery.cc ---
   void acknowledged_in_order(const segment& g, nanoseconds time);
   bool process_acknowledgement(const segment& g);
   void process_sacks(const segment& g, nanoseconds time, delivery& d);
   void update_send_window(const segment& g);
   void recover(const delivery& d, bool advanced, bool duplicate, const segment& g);
+  bool was_spurious(const delivery& d, bool advanced, const segment& g);
+  void undo_reduction();
   void enter_recovery();
+  void end_recovery();
+  void begin_episode();
+  void note_duplicate(const sack_block& b, delivery& d);
   void retransmission_timeout();
   void tail_loss_probe();
   void probe_window();
@@ -233,6 +240,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   usize write_options(u8* into, bool syn);
   u32 timestamp(nanoseconds time) const { return static_cast<u32>(time / millisecond) + timestamp_offset_; }
   u32 usable_window() const;
+  u64 flight_limit() const { return phase_ == phase::recovery && sack_ ? reduction_.window() : congestion_.window(); }
   u32 segment_limit() const;
   bool segmentation_offload() const;
 
@@ -293,9 +301,16 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   bool probe_outstanding_ = false;   // TLP
   u32 probe_end_ = 0;
   bool cwnd_limited_ = false;
+  rate_reduction reduction_;         // in recovery, with SACK
   u8 reorder_multiplier_ = 1;        // RACK.reo_wnd_mult
-  u32 loss_started_timestamp_ = 0;   // of the first retransmission after a time-out (Eifel, RFC 3522)
-  bool may_undo_ = false;
+  u8 reorder_persist_ = 0;           // RACK.reo_wnd_persist: recoveries until the window narrows again
+  static constexpr u8 reorder_persistence = 16;
+  bool duplicate_round_open_ = false;
+  u32 duplicate_round_end_ = 0;      // RACK.dsack_round
+  bool may_undo_ = false;            // the last reduction may turn out a mistake
+  u32 episode_start_ = 0;            // SND.UNA at the last reduction
+  bool resent_in_episode_ = false;   // since the last reduction
+  u32 unproven_resends_ = 0;         // segments sent again since then, without those that a D-SACK called needless
   nanoseconds progress_at_ = 0;      // the peer last acknowledged something new, or nothing was outstanding
   u32 retransmits_total_ = 0;
 
@@ -340,6 +355,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
  public:
   // statistics for TCP_INFO and /proc/net/tcp
   u64 bytes_sent = 0, bytes_acknowledged = 0, bytes_received = 0, bytes_resent = 0;
+  u32 duplicates_seen = 0;  // D-SACKs
   u32 segments_in = 0, segments_out = 0, data_segments_in = 0, data_segments_out = 0, reordering_seen = 0;
   nanoseconds last_sent_at = 0, last_received_at = 0;
   u64 inode = 0;

@@ -45,6 +45,17 @@ TEST_F(Hostile, ResetOnlyAtTheExactNumber) {
   EXPECT_EQ(s.receive(&c, 1), e_reset);
 }
 
+TEST_F(Hostile, TheEndOfTheStreamStandsAfterAReset) {
+  open();
+  p.send({.flags = tcp_fin | tcp_ack, .sequence = next, .acknowledgement = ack, .payload = "all"});
+  p.collect();
+  p.send({.flags = tcp_rst, .sequence = next + 4});
+  p.collect();
+  EXPECT_EQ(s.receive_text(10), "all");
+  char c;
+  EXPECT_EQ(s.receive(&c, 1), 0);
+}
+
 TEST_F(Hostile, SynRightBehindAResetOpensAnew) {
   open();
   // Both come in one batch: the SYN finds the connection that the reset is about to end.

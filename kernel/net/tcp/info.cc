@@ -66,6 +66,7 @@ usize connection::fill_info(void* into, usize size) {
   i.data_segments_out = data_segments_out;
   i.bytes_sent = bytes_sent;
   i.bytes_retrans = bytes_resent;
+  i.dsack_dups = duplicates_seen;
   i.reordering_seen = reordering_seen;
   i.rcv_ooopack = static_cast<u32>(reorder_.packets());
   i.snd_wnd = snd_wnd_;

@@ -90,7 +90,7 @@ void connection::shrink_path_mtu(u16 mtu) {
   if (mtu >= route_.mtu) return;
   route_.mtu = mtu;
   set_mss();
-  score_.mark_all_lost(false);
+  score_.mark_all_lost(false, clock());
 }
 
 result<> connection::choose_port() {

@@ -47,7 +47,7 @@ void connection::output() {
   if (state_ == state::closed || state_ == state::syn_sent || state_ == state::syn_received || state_ == state::time_wait || state_ == state::listen) return;
   while (sent_record* r = score_.first_lost()) {
     const u64 in_flight = score_.in_flight();
-    if (in_flight && in_flight + mss_ > congestion_.window()) break;
+    if (in_flight && in_flight + mss_ > flight_limit()) break;
     if (!resend(*r)) break;
   }
   if (!score_.first_lost())
@@ -81,7 +81,8 @@ bool connection::send_new(bool force) {
       const u64 left = static_cast<u64>(duplicate_acks_) * mss_;
       flight = flight > left ? flight - left : 0;
     }
-    const u32 room = congestion_.window() > flight ? static_cast<u32>(congestion_.window() - flight) : 0;
+    const u64 limit = flight_limit();
+    const u32 room = limit > flight ? static_cast<u32>(limit - flight) : 0;
     if (room < window) window = room;
   }
   if (unsent == 0) {
@@ -127,10 +128,12 @@ bool connection::resend(sent_record& r) {
   if (sent.value() < length) (void)score_.split(r, start + sent.value());
   score_.resent(r, clock());
   bytes_resent += length;
+  resent_in_episode_ = true;
+  ++unproven_resends_;
   ++retransmits_total_;
   trace::count(trace::counter::tcp_segments_retransmitted);
   trace::point::tcp_retransmit(ports_for_trace(), start, length);
-  if (retransmit_kind_ == retransmit_kind::none || retransmit_at_ == never) arm_retransmission();
+  if (retransmit_at_ == never) arm_retransmission();
   return true;
 }
 
@@ -268,7 +271,9 @@ result<u32> connection::transmit(u32 sequence, u32 length, u8 flags) {
     ++data_segments_out;
     if (new_data) trace::count(trace::counter::tcp_sent_bytes, length);
   }
-  if (new_data && (retransmit_kind_ != retransmit_kind::timeout || retransmit_at_ == never)) arm_retransmission();
+  if (length && phase_ == phase::recovery) reduction_.sent(length);
+  // RFC 8985 §7.2 counts the probe from the last transmission; RFC 6298 §5.1 starts the time-out only if it is off.
+  if (new_data && (retransmit_kind_ == retransmit_kind::probe || retransmit_at_ == never)) arm_retransmission();
   if (peer_) {
     deliver_to_peer(std::move(p));
     return length;

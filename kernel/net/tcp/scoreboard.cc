@@ -30,7 +30,7 @@ void scoreboard::clear() {
   in_flight_bytes_ = lost_bytes_ = sacked_bytes_ = 0;
   any_delivered_ = reordering_seen = false;
   rack_sent_at_ = 0;
-  rack_round_trip_ = 0;
+  rack_round_trip_ = lateness = 0;
   minimum_round_trip = never;
 }
 
@@ -49,7 +49,7 @@ result<> scoreboard::sent(u32 start, u32 end, nanoseconds time) {
   if (!r) return fail(errc::no_memory);
   r->start = start;
   r->end = end;
-  r->sent_at = time;
+  r->sent_at = r->first_sent_at = time;
   records_.insert(*r);
   in_flight_list_.push_back(*r);
   in_flight_bytes_ += end - start;
@@ -63,6 +63,7 @@ result<> scoreboard::split(sent_record& r, u32 at) {
   rest->start = at;
   rest->end = r.end;
   rest->sent_at = r.sent_at;
+  rest->first_sent_at = r.first_sent_at;
   rest->sacked = r.sacked;
   rest->lost = r.lost;
   rest->resent = r.resent;
@@ -95,7 +96,7 @@ void scoreboard::delivered(sent_record& r, nanoseconds time, delivery& d) {
   if (!r.resent) {
     if (sample >= 0 && (d.round_trip < 0 || sample < d.round_trip)) d.round_trip = sample;
     if (sample >= 0 && sample < minimum_round_trip) minimum_round_trip = sample;
-    if (any_delivered_ && before(r.end, highest_delivered_)) reordering_seen = true;
+    if (any_delivered_ && before(r.end, highest_delivered_)) note_late(sample);
   } else if (sample < minimum_round_trip) {
     return;  // the acknowledgement is of the first transmission
   }
@@ -109,6 +110,11 @@ void scoreboard::delivered(sent_record& r, nanoseconds time, delivery& d) {
 }
 
 void scoreboard::acknowledge(u32 una, nanoseconds time, delivery& d) {
+  if (const sent_record* r = records_.first(); r && r->resent && !r->sacked) {
+    d.first_resent = true;
+    d.first_resent_at = r->sent_at;
+    d.first_sent_at = r->first_sent_at;
+  }
   while (sent_record* r = records_.first()) {
     if (!after(una, r->start)) break;
     if (before(una, r->end)) {
@@ -198,10 +204,11 @@ void scoreboard::mark_first_lost(u32 mss) {
   lost_list_.push_front(*r);
 }
 
-void scoreboard::mark_all_lost(bool forget_sacks) {
+void scoreboard::mark_all_lost(bool forget_sacks, nanoseconds sent_before) {
   // The lost list is built anew, by sequence.
   for (sent_record* r = records_.first(); r; r = records_.next(*r)) {
     if (r->sacked && !forget_sacks) continue;
+    if (!r->lost && !r->sacked && r->sent_at > sent_before && r != records_.first()) continue;
     leave_list(*r);
     r->sacked = false;
     r->lost = true;
@@ -211,12 +218,21 @@ void scoreboard::mark_all_lost(bool forget_sacks) {
 }
 
 void scoreboard::unmark_lost() {
+  // One pass as a rule: the lost list is mostly by time, too.
+  auto place = in_flight_list_.begin();
+  nanoseconds last = 0;
   for (sent_record& r : lost_list_) {
     if (r.resent) continue;
+    if (r.sent_at < last) place = in_flight_list_.begin();
+    last = r.sent_at;
+    while (place != in_flight_list_.end() && !sent_after(place->sent_at, place->end, r.sent_at, r.end)) ++place;
     leave_list(r);
     r.lost = false;
     in_flight_bytes_ += r.end - r.start;
-    in_flight_list_.push_front(r);
+    if (place != in_flight_list_.end())
+      in_flight_list_.insert_before(*place, r);
+    else
+      in_flight_list_.push_back(r);
   }
 }
 

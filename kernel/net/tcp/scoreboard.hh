@@ -13,7 +13,8 @@ struct sent_record {
   tree_hook by_sequence;
   list_hook by_time;       // in the in-flight or the lost list, neither when sacked
   u32 start = 0, end = 0;
-  nanoseconds sent_at = 0;
+  nanoseconds sent_at = 0;        // last
+  nanoseconds first_sent_at = 0;
   bool sacked = false;
   bool lost = false;
   bool resent = false;     // sent more than once: no RTT sample (Karn)
@@ -25,6 +26,9 @@ struct delivery {
   u32 sacked = 0;             // bytes newly covered by SACK blocks
   nanoseconds round_trip = -1;  // sample of never resent data; -1: none
   bool lost_recovered = false;  // data marked lost came through without being sent again
+  bool first_resent = false;    // the oldest outstanding bytes, sent again, are now acknowledged
+  nanoseconds first_resent_at = 0, first_sent_at = 0;  // when they were sent last, and first
+  u32 duplicates = 0;           // bytes that a D-SACK says came twice
 };
 
 class scoreboard : pinned {
@@ -54,14 +58,19 @@ class scoreboard : pinned {
   nanoseconds detect_losses(nanoseconds time, nanoseconds reorder_window, bool& found);
   /// Marks the first unacknowledged record lost (no SACK: RFC 6582).
   void mark_first_lost(u32 mss);
-  /// Time-out: everything that is not sacked counts as lost. `forget_sacks`: the peer has reneged.
-  void mark_all_lost(bool forget_sacks);
-  /// The time-out was spurious: what was not sent again is in flight after all.
+  /// Time-out: the first record, and what else is not sacked and was sent before `sent_before`, counts as lost (RFC 8985 §6.3).
+  /// `forget_sacks`: the peer has reneged.
+  void mark_all_lost(bool forget_sacks, nanoseconds sent_before);
+  /// The losses were none: what was not sent again is in flight after all.
   void unmark_lost();
 
   // RACK.* of RFC 8985 §5.2
   bool reordering_seen = false;
   nanoseconds minimum_round_trip = never;
+  /// How much later than RACK would have waited for it without a reordering window an overtaken original came at most.
+  nanoseconds lateness = 0;
+  /// A resent record turned out to have arrived by its first transmission, which was sent at `first_sent_at`.
+  void original_arrived(nanoseconds first_sent_at, nanoseconds time) { note_late(time - first_sent_at); }
   nanoseconds recent_round_trip() const { return rack_round_trip_; }
   nanoseconds newest_sent_at() const { return rack_sent_at_; }
 
@@ -74,6 +83,10 @@ class scoreboard : pinned {
   void drop(sent_record& r);
   void leave_list(sent_record& r);
   void delivered(sent_record& r, nanoseconds time, delivery& d);
+  void note_late(nanoseconds sample) {
+    reordering_seen = true;
+    if (sample - rack_round_trip_ > lateness) lateness = sample - rack_round_trip_;
+  }
   sent_record* find(u32 sequence) {
     return records_.find_first([&](const sent_record& r) { return after(r.end, sequence); });
   }

@@ -220,6 +220,8 @@ result<usize> socket::receive(io::message& m, u32 flags) {
       }
       if (done >= target && (done || !size)) return done;
       if (done && peeking) return done;
+      // After the peer's FIN the stream has a proper end, whatever came then; the error stays for send(2) and SO_ERROR.
+      if (c.peer_finished()) return done;
       if (c.has_error()) {
         if (done) return done;
         return fail(c.take_error());

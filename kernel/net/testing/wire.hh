@@ -22,6 +22,7 @@ struct wire_quality {
   nanoseconds delay = 100 * microsecond;
   nanoseconds jitter = 0;                  // without reordering
   nanoseconds reorder_delay = 5 * millisecond;
+  double overtake = 0;                     // skips the delay, and so everything that is under way
   double bytes_per_second = 0;             // 0: unlimited
   usize queue_bytes = 256 * 1024;          // of the bottleneck
 };
@@ -83,12 +84,15 @@ class wire {
       busy_until_[side] += static_cast<nanoseconds>(static_cast<double>(frame.size()) / q.bytes_per_second * 1e9);
       at = busy_until_[side];
     }
+    // ARP has no checksum: on a real wire the Ethernet FCS would drop what is damaged.
+    const bool arp = frame.size() > 13 && frame[12] == 8 && frame[13] == 6;
+    if (!arp && chance(q.damage)) frame[random_() % frame.size()] ^= static_cast<u8>(1u << (random_() % 8));
+    if (chance(q.overtake)) return put(at + 20 * microsecond, 1 - side, std::move(frame));
     at += q.delay;
     if (q.jitter) at += static_cast<nanoseconds>(random_() % static_cast<u64>(q.jitter));
     if (at < last_[side]) at = last_[side];
     last_[side] = at;
     if (chance(q.reorder)) at += static_cast<nanoseconds>(random_() % static_cast<u64>(q.reorder_delay));
-    if (chance(q.damage)) frame[random_() % frame.size()] ^= static_cast<u8>(1u << (random_() % 8));
     if (chance(q.duplicate)) put(at + 10 * microsecond, 1 - side, frame);
     put(at, 1 - side, std::move(frame));
   }
