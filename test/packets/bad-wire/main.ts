@@ -5,6 +5,7 @@
  *   npm run bad-wire -- --short       two seeds, 5 MB and 200 connections, for CI
  *   npm run bad-wire -- --seeds 7     the one that failed, again
  *   npm run bad-wire -- --system linux   is the wire fair?
+ *   npm run bad-wire -- --host-congestion cubic   the host sends as the guests do, whatever its own default is (BBR?)
  *
  * Exit code 0 if every byte was right and every connection ended properly. Needs root, for a network namespace.
  */
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     duplicate: { type: 'string', default: '0.01' },
     damage: { type: 'string', default: '0.01' },
     'delay-ms': { type: 'string', default: '20' },
+    'host-congestion': { type: 'string' },
     output: { type: 'string', default: join(buildFolder('packets'), 'bad-wire.json') },
   },
 });
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
       connections: Number(flags.connections ?? (flags.short ? 200 : 1000)),
       parallel: Number(flags.parallel),
       cpus: Number(flags.cpus),
+      hostCongestion: flags['host-congestion'] === undefined ? [] : [flags['host-congestion']],
       timeoutMs: Number(flags.timeout ?? (flags.short ? 180 : 1800)) * 1000,
     });
     process.stdout.write(`${result.passed ? 'ok    ' : 'FAILED'} ${result.id} ${JSON.stringify(result.details)}\n`);

@@ -17,6 +17,8 @@ export interface TrialOptions {
   readonly parallel: number;
   readonly cpus: number;
   readonly timeoutMs: number;
+  /** The host's congestion control, such as `cubic`; its default if empty. */
+  readonly hostCongestion: readonly string[];
 }
 
 export interface TrialResult {
@@ -69,7 +71,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     await machine.waitFor('stream: serving', 60_000);
     const target = [network.guestAddress, String(port)];
     await Promise.all([
-      call('send', ['send', ...target, String(options.bytes)]),
+      call('send', ['send', ...target, String(options.bytes), ...options.hostCongestion]),
       call('receive', ['receive', ...target, String(options.bytes)]),
     ]);
     await call('short', ['short', ...target, String(options.connections), String(options.parallel)]);

@@ -1,7 +1,7 @@
 /// Checksummed streams over TCP, both ends in one program: a server for the guest, a client for the host.
 ///
 ///   stream serve PORT
-///   stream send HOST PORT BYTES      the server must get exactly these bytes
+///   stream send HOST PORT BYTES [CONGESTION]   the server must get exactly these bytes; by `cubic`, `bbr`, ...
 ///   stream receive HOST PORT BYTES   the server sends as many, we check them
 ///   stream short HOST PORT COUNT PARALLEL   COUNT connections, each a small exchange with an orderly end
 ///
@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -241,9 +242,18 @@ int main(int count, char **arguments) {
         return short_connections(count > 5 ? atoi(arguments[5]) : 8);
     }
     uint64_t length = strtoull(arguments[4], NULL, 10);
-    const char *problem = transfer(call(), strcmp(arguments[1], "send") == 0, length);
+    int fd = call(), sending = strcmp(arguments[1], "send") == 0;
+    char congestion[16] = "";
+    socklen_t size = sizeof congestion;
+    if (count > 5 && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, arguments[5], (socklen_t)strlen(arguments[5])) != 0) {
+        perror(arguments[5]);
+        return 2;
+    }
+    if (sending) getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion, &size);
+    const char *problem = transfer(fd, sending, length);
     double took = now() - start;
-    printf("{\"bytes\": %lu, \"seconds\": %.3f, \"bytes_per_second\": %.0f, \"problem\": \"%s\"}\n", length, took, (double)length / took,
-           problem ? problem : "");
+    printf("{\"bytes\": %lu, \"seconds\": %.3f, \"bytes_per_second\": %.0f, ", length, took, (double)length / took);
+    if (sending) printf("\"congestion\": \"%.16s\", ", congestion);
+    printf("\"problem\": \"%s\"}\n", problem ? problem : "");
     return problem ? 1 : 0;
 }
