@@ -89,6 +89,9 @@ async function startApp(
     if (prepared.accelerationNote && started.length === 0) {
       context.progress.line(`${name}: emulated by TCG. ${prepared.accelerationNote}`);
     }
+    if (prepared.plan.network?.note && started.length === 0) {
+      context.progress.line(`${name}: connected by QEMU's user networking. ${prepared.plan.network.note}`);
+    }
     context.progress.step(`${name}: starting ${request.name}`);
     await startDetached(context.store, prepared.record, prepared.plan);
     started.push(prepared.record);

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
 import type { PortForward } from '../machine/machine-spec.ts';
 import { findProgram } from '../tools.ts';
 
@@ -8,16 +10,32 @@ export interface NetworkPlan {
   /** Path of passt; set for that backend. */
   passt?: string;
   forwards: PortForward[];
+  /** Why passt is installed but not used. */
+  note?: string;
 }
 
 /**
- * passt where it is installed, else QEMU's user networking, which is slower and stalls at about fifty connections.
- * passt takes its outward route from the host, so a host without one falls back too.
+ * passt where it is installed and can work, else QEMU's user networking, which is slower and stalls at about fifty
+ * connections. passt takes its outward route from the host, so a host without one falls back too.
  */
 export async function planNetwork(forwards: PortForward[]): Promise<NetworkPlan> {
   const passt = await findProgram('passt');
   if (passt === undefined || !hasOutsideAddress()) return { backend: 'user', forwards };
+  if (!(await canMakeUserNamespaces())) return { backend: 'user', forwards, note: namespaceNote };
   return { backend: 'passt', passt, forwards };
+}
+
+const namespaceNote =
+  'passt, which is the faster one, locks itself into a user namespace, and this system refuses those (a chroot or a container, or the sysctl user.max_user_namespaces).';
+
+/** passt insists on a user namespace (passt(1), SECURITY), whoever starts it. */
+async function canMakeUserNamespaces(): Promise<boolean> {
+  const unshare = await findProgram('unshare');
+  if (unshare === undefined) return true;
+  return promisify(execFile)(unshare, ['--user', 'true']).then(
+    () => true,
+    () => false,
+  );
 }
 
 function hasOutsideAddress(): boolean {

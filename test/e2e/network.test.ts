@@ -7,12 +7,18 @@ import { afterAll, expect, test } from 'vitest';
 import { Osv, resultOf, tool, untilText } from './support/osv.ts';
 import { compile } from './support/programs.ts';
 
-/** A PATH on which passt is not installed. */
-const tools = mkdtempSync(join(tmpdir(), 'osv-tools-'));
-for (const name of ['qemu-system-x86_64', 'setpriv', 'genisoimage', 'mkfs.erofs']) {
-  symlinkSync(tool('sh', ['-c', `command -v ${name}`]).trim(), join(tools, name));
+/** A PATH with these tools alone. */
+function toolFolder(names: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'osv-tools-'));
+  for (const name of names) symlinkSync(tool('sh', ['-c', `command -v ${name}`]).trim(), join(folder, name));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
-afterAll(() => rmSync(tools, { recursive: true }));
+const needed = ['qemu-system-x86_64', 'setpriv', 'genisoimage', 'mkfs.erofs'];
+const withoutPasst = toolFolder(needed);
+/** As in a chroot, where nobody may make a user namespace: unshare(1) fails, and so would passt. */
+const confined = toolFolder([...needed, 'passt']);
+symlinkSync('/bin/false', join(confined, 'unshare'));
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -25,7 +31,8 @@ async function freePort(): Promise<number> {
 
 test.each([
   ['passt', Osv.create(), 'passt'],
-  ["QEMU's user networking, where passt is not installed", Osv.create({ PATH: tools }), 'hostfwd'],
+  ["QEMU's user networking, where passt is not installed", Osv.create({ PATH: withoutPasst }), 'hostfwd'],
+  ["QEMU's user networking, where passt cannot start", Osv.create({ PATH: confined }), 'hostfwd'],
 ])('a published port is reached by %s', async (_, osv, mark) => {
   const port = await freePort();
   const child = osv.start('run', '-p', `${port}:7000`, compile('serve'));
