@@ -41,6 +41,14 @@ test('redis-server comes with its libraries and without what only maintainer scr
   expect(steps).toEqual([expect.stringMatching(/^unpacking \d+ packages$/), 'packing the root file system']);
 });
 
+test('a program gets the name that only an alternatives link gives it', { timeout: 300_000 }, async () => {
+  const { manifest } = await buildImage({ kind: 'packages', names: ['mawk'] }, { kernelPath, cacheDirectory });
+  expect(manifest.entryPoint.command).toEqual(['/usr/bin/mawk']);
+  const image = await buildImage({ kind: 'packages', names: ['lua5.4'] }, { kernelPath, cacheDirectory });
+  const listing = execFileSync('dump.erofs', ['--path=/usr/bin/lua', image.rootImagePath], { encoding: 'utf8' });
+  expect(listing).toMatch(/symlink/i);
+});
+
 test('a package that does not exist is named', { timeout: 300_000 }, async () => {
   const source = { kind: 'packages', names: ['no-such-package-anywhere'] } as const;
   await expect(buildImage(source, { kernelPath, cacheDirectory })).rejects.toThrow(

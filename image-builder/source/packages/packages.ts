@@ -5,11 +5,13 @@ import { builderVersion } from '../../builder-version.ts';
 import { writeAtomically } from '../../cache/write-atomically.ts';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import { FileTree } from '../../contents/file-tree.ts';
+import { readContent } from '../../contents/read-file.ts';
 import { fileDigest } from '../../contents/tree-digest.ts';
 import { BuildError } from '../../error.ts';
 import { streamTool } from '../../run-tool.ts';
 import { unpackTar } from '../archive/tar.ts';
 import { addMergedUsr } from '../host-program.ts';
+import { type Alternative, addAlternatives, alternativesIn } from './alternatives.ts';
 import { Apt, type DebianPackage } from './apt.ts';
 
 interface Options {
@@ -66,12 +68,27 @@ export class PackageSet {
     this.#options.onProgress?.(`unpacking ${this.packages.length} packages`);
     const tree = new FileTree();
     addMergedUsr(tree);
+    const alternatives: Alternative[] = [];
     let packedBytes = 0;
     for (const debianPackage of this.packages) {
       packedBytes += debianPackage.sizeBytes;
       await this.#unpackOne(debianPackage, tree, blobs, packedBytes);
+      alternatives.push(...alternativesIn(await this.#configureScript(debianPackage, blobs, packedBytes)));
     }
+    addAlternatives(tree, alternatives);
     return tree;
+  }
+
+  /** The script that dpkg would run after unpacking; empty where a package has none. */
+  async #configureScript({ fileName }: DebianPackage, blobs: BlobStore, packedBytes: number): Promise<string> {
+    const path = join(this.#apt.archives, fileName);
+    const control = new FileTree();
+    const signal = this.#options.signal;
+    await streamTool('dpkg-deb', ['--ctrl-tarfile', path], { package: 'dpkg', ...(signal && { signal }) }, (stream) =>
+      unpackTar(stream, control, blobs, () => packedBytes),
+    );
+    const script = control.lookup('/postinst');
+    return script?.type === 'file' ? (await readContent(script)).toString() : '';
   }
 
   async #unpackOne(
