@@ -24,10 +24,28 @@ export async function buildProgram(argv: string[], context: Context, all = false
     .version(manifest.version, '--version', 'print the version')
     .enablePositionalOptions()
     .showHelpAfterError('Try: osv --help')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'osv: ')) })
+    .helpCommand(false)
     .exitOverride();
   const wanted = new Set(argv.filter((word) => !word.startsWith('-')).slice(0, 2));
   for (const entry of commands) await addCommand(program, entry, context, all || wanted.has(entry.name));
+  addHelpCommand(program);
   return program;
+}
+
+/** Commander's own one shows the help, without a word, for a command that there is not. */
+function addHelpCommand(program: Command): void {
+  program
+    .command('help')
+    .summary('explain a command')
+    .description('Explain a command.')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      if (name === undefined) return program.help();
+      const command = program.commands.find((candidate) => candidate.name() === name);
+      if (!command) return program.error(`error: unknown command '${name}'`);
+      command.help();
+    });
 }
 
 async function addCommand(program: Command, entry: CommandEntry, context: Context, inFull: boolean): Promise<void> {

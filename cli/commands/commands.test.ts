@@ -51,3 +51,17 @@ test('a bare variable is inherited, and left out when it is not set', () => {
   expect(resolveEnvironment(['A=1', 'B', 'C', 'D='], { B: 'b' })).toEqual(['A=1', 'B=b', 'D=']);
   expect(() => resolveEnvironment(['=x'], {})).toThrow('names no variable');
 });
+
+test.each(['help', 'help up', 'up --help', 'help help'])('%s is no failure', async (line) => {
+  const program = await buildProgram(line.split(' '), createContext());
+  let shown = '';
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      writeOut: (text) => {
+        shown += text;
+      },
+    });
+  }
+  await expect(program.parseAsync(['node', 'osv', ...line.split(' ')])).rejects.toMatchObject({ exitCode: 0 });
+  expect(shown).toContain('Usage: osv');
+});

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
+import { LocalError } from '@osv/local/errors.ts';
 import { findKernel } from '@osv/local/image/kernel-path.ts';
 import { localImage } from '@osv/local/image/local-image.ts';
 import { ImageTags } from '@osv/local/image/tags.ts';
@@ -29,6 +30,9 @@ export async function runProgram(
   words: string[],
   options: RunOptions,
 ): Promise<number> {
+  if (options.workdir && !options.workdir.startsWith('/')) {
+    throw new LocalError('invalid-argument', `The working directory ${options.workdir} must begin with /.`);
+  }
   const target = await resolveTarget(targetWord, new ImageTags(context.store.folders.cache));
   const image = await imageOf(context, targetWord, target);
   const binds = (options.volume ?? []).map(parseBind);

@@ -32,11 +32,17 @@ export async function readAppFiles(files: string[]): Promise<AppFile[]> {
   return found;
 }
 
+/** By the code of the system's error. */
+const unreadable: Record<string, string> = { ENOENT: 'does not exist', EISDIR: 'is a folder, not an OsvApp file' };
+
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new LocalError('not-found', `${file} ${reason}.`, { exitCode: exitCodes.notFound, cause });
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    throw new LocalError('not-found', `${file} ${unreadable[code] ?? 'cannot be read'}.`, {
+      exitCode: exitCodes.notFound,
+      cause,
+    });
   }
 }

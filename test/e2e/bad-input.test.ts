@@ -113,9 +113,13 @@ test('other OsvApp files that cannot be', async () => {
 });
 
 test('wrong command lines', async () => {
-  expect((await osv.run(['frobnicate'])).code).toBe(125);
-  expect((await osv.run(['run'])).code).toBe(125);
-  expect((await osv.run(['run', '--cpus', '0', compile('streams')])).code).toBe(125);
+  for (const words of [['frobnicate'], ['help', 'frobnicate'], ['run'], ['run', '--cpus', '0', compile('streams')]]) {
+    const { code, stderr } = await osv.run(words);
+    expect(stderr).toMatch(/^osv: [^\n]+\nTry: osv [^\n]*--help\n$/);
+    expect(code).toBe(125);
+  }
+  await refused(['run', '-w', 'here', compile('streams')], 125, /must begin with \//);
+  await refused(['up', folder], 127, /is a folder/);
   await refused(['logs', 'nobody'], 125, /no instance or app named nobody/);
   await refused(['ps', '-o', 'xml'], 125, /no output format/);
 });
