@@ -1,5 +1,6 @@
 #include "boot/launch.hh"
 
+#include "base/failure_injection.hh"
 #include "boot/command_line.hh"
 #include "boot/configuration.hh"
 #include "boot/crash.hh"
@@ -39,6 +40,16 @@ void set_log_level(std::string_view name) {
   if (name == "info") log::set_level(log::level::info);
   if (name == "warning") log::set_level(log::level::warning);
   if (name == "error") log::set_level(log::level::error);
+}
+
+/// For tests: makes memory or the disk fail (base/failure_injection.hh).
+void inject_failures(std::string_view command_line) {
+  const std::string_view what = option(command_line, "inject");
+  if (what.empty()) return;
+  if (inject::arm(what).ok())
+    log::warning("failures are injected on purpose: {}", what);
+  else
+    log::warning("inject={} is not known; an example is inject=allocation:1000", what);
 }
 
 template <typename... A>
@@ -91,7 +102,9 @@ configuration read_configuration(const start_information& information) {
     (void)vfs::unmount(vfs::lookup_base(), boot_mount);
     return c;
   }
-  if (!configuration_from_command_line(information.command_line, c).ok())
+  const auto read = configuration_from_command_line(information.command_line, c);
+  if (!read.ok() && read.error() == errc::no_memory) give_up("there is too little memory for the command line");
+  if (!read.ok())
     give_up("nothing says what to run: give a boot disk with boot.json, or \"-- program arguments\" on the kernel's command line");
   return c;
 }
@@ -172,6 +185,7 @@ void run_first_task(void* argument) {
 void launch(const start_information& information) {
   set_log_level(option(information.command_line, "log"));
   initialize_shutdown(option(information.command_line, "panic", "poweroff"));
+  inject_failures(information.command_line);
   start_application_processors();
   telemetry::mark_boot_phase(boot_phase::processors);
   devices::initialize(information.command_line);

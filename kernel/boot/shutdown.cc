@@ -2,6 +2,7 @@
 
 #include "arch/cpu.hh"
 #include "arch/x86_64/local_apic.hh"
+#include "base/failure_injection.hh"
 #include "base/json.hh"
 #include "devices/acpi/acpi.hh"
 #include "devices/console_port.hh"
@@ -14,6 +15,7 @@
 #include "log/log.hh"
 #include "log/panic.hh"
 #include "sched/clock.hh"
+#include "sync/mutex.hh"
 
 namespace osv::boot {
 
@@ -33,9 +35,16 @@ void write_line(const string& line) {
   }
 }
 
+/// Events are short; the room for one is taken at boot, so that the last one gets out when memory is short.
+constexpr usize event_room = 1024;
+string event_line;
+sync::mutex event_mutex;
+
 template <typename F>
 void send_event(F&& fill) {
-  string line;
+  sync::mutex_guard g(event_mutex);
+  string& line = event_line;
+  line.clear();
   json::writer writer(line);
   writer.begin_object();
   fill(writer);
@@ -45,6 +54,9 @@ void send_event(F&& fill) {
 }
 
 [[noreturn]] void power_off() {
+  using inject::point;
+  if (const u64 allocations = inject::passes(point::allocation), requests = inject::passes(point::block_request); allocations || requests)
+    log::info("where failures are injected: {} allocations, {} block requests", allocations, requests);
   devices::flush_consoles(sched::now() + flush_timeout);
   devices::acpi::power_off();
 }
@@ -119,6 +131,7 @@ void request_power_off() {
 void initialize_shutdown(std::string_view action) {
   if (action == "halt") on_panic = panic_action::halt;
   if (action == "reboot") on_panic = panic_action::reboot;
+  for (usize i = 0; i < event_room; ++i) (void)event_line.push_back(' ');
   log::set_panic_stop(&stop_after_panic);
   linux_abi::program_ended = &end_of_program;
   devices::acpi::on_power_button([] { request_power_off(); });

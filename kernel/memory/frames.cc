@@ -4,6 +4,7 @@
 
 #include "arch/cpu.hh"
 #include "arch/x86_64/page_table.hh"
+#include "base/failure_injection.hh"
 #include "lock/spin_lock.hh"
 #include "log/log.hh"
 #include "memory/frame_allocator.hh"
@@ -121,6 +122,10 @@ void* frame::data() const { return to_virtual(address()); }
 
 result<frame*> allocate_frames(unsigned order) {
   ASSERT(order <= order_max);
+  if (inject::fails(inject::point::allocation)) [[unlikely]] {
+    trace::count(trace::counter::allocation_failures);
+    return fail(errc::no_memory);
+  }
   frame* f = take(order);
   if (!f && arch::preemption_enabled() && arch::interrupts_enabled()) {
     // Reclaim sleeps, so it is for callers that may. A large block is not worth a storm of evictions.

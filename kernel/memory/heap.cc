@@ -6,6 +6,7 @@
 
 #include "arch/cpu.hh"
 #include "arch/hardware_random.hh"
+#include "base/failure_injection.hh"
 #include "lock/spin_lock.hh"
 #include "memory/frames.hh"
 
@@ -184,6 +185,8 @@ void* allocate_large(usize size) {
 }  // namespace
 
 void* heap_allocate(usize size) {
+  if (inject::fails(inject::point::allocation)) [[unlikely]]
+    return nullptr;
   if (size > small_max) return allocate_large(size);
   const unsigned size_class = class_for(size);
   {

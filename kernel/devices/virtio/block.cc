@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "arch/cpu.hh"
+#include "base/failure_injection.hh"
 #include "devices/block_device.hh"
 #include "devices/virtio/device.hh"
 #include "lock/spin_lock.hh"
@@ -193,7 +194,7 @@ errc block::check(const block_request& request) const {
 void block::submit(block_request& request) {
   request.submitted_at = sched::now();
   trace::point::block_submit(request.kind, request.sector, request.size);
-  errc bad = check(request);
+  errc bad = inject::fails(inject::point::block_request) ? errc::io : check(request);
   // Without the feature the device writes through (5.2.5.2): there is nothing to flush.
   const bool nothing_to_do = request.kind == block_request::operation::flush && !can_flush_;
   if (bad != errc::ok || nothing_to_do) {
