@@ -69,7 +69,10 @@ u32 protection_of(u32 flags) {
 result<elf_file> open_elf(ref<io::file> file, string_view path, load_problem& problem) {
   elf_file elf;
   file_header header;
-  if (!read_exactly(*file, 0, &header, sizeof header).ok() || header.identification[0] != 0x7f || header.identification[1] != 'E' ||
+  const auto read = read_exactly(*file, 0, &header, sizeof header);
+  if (!read.ok() && (read.error() == errc::io || read.error() == errc::no_memory))
+    return report(problem, read.error(), "{} cannot be read (error {})", path, static_cast<int>(read.error()));
+  if (!read.ok() || header.identification[0] != 0x7f || header.identification[1] != 'E' ||
       header.identification[2] != 'L' || header.identification[3] != 'F')
     return report(problem, errc::exec_format, "{} is not an ELF program", path);
   if (header.identification[4] != 2)

@@ -52,7 +52,8 @@ bool known_type(u32 mode) {
 
 result<ref<file_system>> open_image(unique<image_source> source) {
   super_block super;
-  if (!source->read(super_offset, &super, sizeof super).ok()) return fail(errc::invalid);
+  if (source->size() < super_offset + sizeof super) return fail(errc::invalid);
+  TRY(source->read(super_offset, &super, sizeof super));
   if (super.magic != super_magic) return fail(errc::invalid);
   if (super.block_bits < block_bits_min || super.block_bits > block_bits_max || super.directory_block_bits) {
     log::error("erofs: {}: blocks of 2^{} bytes are not supported", source->name(), super.block_bits);

@@ -253,21 +253,20 @@ result<u64> generated_file::seek(i64 offset, int whence) {
 
 namespace {
 
-/// Lives for ever: registered content points into the layers above, which do so too.
-generated_file_system& make_tree(string_view type, u64 magic, u64 file_size) {
-  auto made = osv::make_ref<generated_file_system>(type, magic, file_size);
-  ASSERT(made.ok());
-  return *made.value().leak();
-}
+/// Registered content points into the layers above, so the trees live for ever: in their own room, never freed.
+struct room {
+  alignas(generated_file_system) u8 bytes[sizeof(generated_file_system)];
+};
+constinit room proc_room{}, sys_room{};
 
 }  // namespace
 
 generated_file_system& proc_file_system() {
-  static generated_file_system& instance = make_tree("proc", 0x9fa0, 0);
+  static generated_file_system& instance = *new (proc_room.bytes) generated_file_system("proc", 0x9fa0, 0);
   return instance;
 }
 generated_file_system& sys_file_system() {
-  static generated_file_system& instance = make_tree("sysfs", 0x62656572, 4096);
+  static generated_file_system& instance = *new (sys_room.bytes) generated_file_system("sysfs", 0x62656572, 4096);
   return instance;
 }
 
