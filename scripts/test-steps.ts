@@ -50,6 +50,7 @@ export const steps: readonly Step[] = [
     results: { file: 'unit.json', read: readVitest },
   },
   suite('conformance with Linux', 'test/linux-conformance/main.ts', '--quick'),
+  suite('stress', 'test/stress/main.ts', '--short'),
   suite('packets', 'test/packets/scripts/main.ts'),
   suite('bad wire', 'test/packets/bad-wire/main.ts', '--short'),
   suite('load', 'test/load/main.ts', '--short'),

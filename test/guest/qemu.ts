@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atExit, killGroup } from './command.ts';
@@ -26,6 +26,8 @@ export interface GuestOptions {
   readonly ports?: boolean;
   readonly extra?: readonly string[];
   readonly timeoutMs?: number;
+  /** At the time-out, first asks the kernel where it stands, by a non-maskable interrupt: its backtrace is in `serial`. */
+  readonly backtraceAtTimeout?: boolean;
   /** Wraps the command, for a network namespace: `['ip', 'netns', 'exec', NAME]`. */
   readonly prefix?: readonly string[];
 }
@@ -92,6 +94,7 @@ export function qemuArguments(options: GuestOptions, folder: string): string[] {
     args.push('-device', `virtio-blk-pci,drive=disk-${serial},serial=${serial}`);
   }
   args.push('-device', 'virtio-rng-pci');
+  if (options.backtraceAtTimeout) args.push('-monitor', `unix:${join(folder, 'monitor')},server=on,wait=off`);
   if (options.ports !== false) {
     args.push('-device', 'virtio-serial-pci,max_ports=8');
     const ports = ['stdout', 'stderr', 'control'];
@@ -159,6 +162,16 @@ function serveInput(path: string, text: string): Server {
   return server;
 }
 
+/** Gives a panicking kernel this long to say where it was. */
+const backtraceMs = 5000;
+
+/** Sends the non-maskable interrupt through QEMU's monitor; done at once, or never if QEMU itself hangs. */
+function requestBacktrace(monitor: string): void {
+  const connection = createConnection(monitor, () => connection.end('nmi\n'));
+  connection.on('error', () => {});
+  connection.resume();
+}
+
 /** Starts a guest; `ended` resolves when QEMU is gone, by itself, by `stop` or by the time-out. */
 export function startGuest(options: GuestOptions): RunningGuest {
   // A socket's path holds 107 bytes, which a deep checkout would pass.
@@ -171,9 +184,11 @@ export function startGuest(options: GuestOptions): RunningGuest {
   child.stdout.on('data', (data: Buffer) => said.push(data));
   child.stderr.on('data', (data: Buffer) => said.push(data));
   let timedOut = false;
-  const timer = setTimeout(() => {
+  let timer = setTimeout(() => {
     timedOut = true;
-    killGroup(child.pid);
+    if (!options.backtraceAtTimeout) return killGroup(child.pid);
+    requestBacktrace(join(folder, 'monitor'));
+    timer = setTimeout(() => killGroup(child.pid), backtraceMs);
   }, options.timeoutMs ?? 60_000);
   const forget = atExit(() => killGroup(child.pid));
   const serial = (): string => decode(join(folder, 'serial'));

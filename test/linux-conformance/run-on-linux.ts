@@ -3,8 +3,15 @@
  * fresh /tmp, own mount and network namespaces, loopback up.
  */
 import { run } from '../guest/command.ts';
-import type { ConformanceCase } from './cases.ts';
 import type { Outcome } from './outcome.ts';
+
+/** What is run: a program of an unpacked root. */
+export interface LinuxCase {
+  readonly root: string;
+  /** Of the program, in that root. */
+  readonly path: string;
+  readonly program: { readonly arguments: readonly string[]; readonly input: string };
+}
 
 /** Runs inside `unshare`: mounts, then becomes the program. $1 root, $2 program, rest arguments. */
 const script = `
@@ -39,7 +46,7 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
 };
 
 /** What the program prints and how it ends on Linux. */
-export async function runOnLinux(one: ConformanceCase, timeoutMs: number): Promise<Outcome> {
+export async function runOnLinux(one: LinuxCase, timeoutMs: number): Promise<Outcome> {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const args = [...user, '--mount', '--net', 'sh', '-c', script, 'sh', one.root, one.path, ...one.program.arguments];
   const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
