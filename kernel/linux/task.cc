@@ -3,7 +3,9 @@
 #include "arch/x86_64/fpu.hh"
 #include "linux/futex.hh"
 #include "log/log.hh"
+#include "memory/frames.hh"
 #include "memory/user_copy.hh"
+#include "sched/stack_pool.hh"
 
 namespace osv::linux_abi {
 
@@ -158,11 +160,19 @@ void return_with_whole_frame() {
   sched::current().attention.fetch_or(sched::attention_bit::whole_frame, std::memory_order_relaxed);
 }
 
+u32 tasks_max() {
+  constexpr u64 least = 20, most = 65536;
+  const u64 fitting = memory::statistics().total_bytes / 8 / sched::kernel_stack_size;
+  return static_cast<u32>(fitting < least ? least : fitting < most ? fitting : most);
+}
+
 namespace {
 
 result<task*> add_task(process& p, unique<task> t) {
   t->thread->program_data = t.get();
   t->thread->id = t->id;
+  static const u32 limit = tasks_max();
+  if (p.live_tasks.load(std::memory_order_relaxed) >= limit) return fail(errc::again);
   lock::guard g(p.signal_lock);
   if (p.ending.load(std::memory_order_relaxed) || p.replacing.load(std::memory_order_relaxed)) return fail(errc::again);
   p.tasks.push_back(*t);

@@ -47,6 +47,9 @@ task& current_task();
 /// ESRCH if there is none.
 result<> with_task(u32 id, function_ref<void(task&)> f);
 
+/// How many threads a program may have: their kernel stacks take an eighth of the memory at most, as in Linux, so that threads that
+/// can be refused leave room for pages that cannot (/proc/sys/kernel/threads-max).
+u32 tasks_max();
 /// A task with its thread, in the process's list, not yet started (sched::start(*task->thread)). EAGAIN, ENOMEM.
 result<task*> create_task(process& p, std::string_view name, const arch::register_frame& start);
 /// The process's first task; its thread runs `entry(argument)`, which fills in task::start and calls start_program().

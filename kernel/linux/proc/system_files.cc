@@ -2,6 +2,7 @@
 #include "linux/kernel_identity.hh"
 #include "linux/proc/proc.hh"
 #include "linux/process.hh"
+#include "linux/task.hh"
 #include "memory/frames.hh"
 #include "sync/random.hh"
 #include "trace/count.hh"
@@ -175,7 +176,6 @@ struct fixed_setting {
 constexpr fixed_setting settings[] = {
     {"sys/kernel/ostype", "Linux\n"},
     {"sys/kernel/pid_max", "4194304\n"},
-    {"sys/kernel/threads-max", "65536\n"},
     {"sys/kernel/cap_last_cap", "40\n"},
     {"sys/kernel/ngroups_max", "65536\n"},
     {"sys/kernel/randomize_va_space", "2\n"},
@@ -229,6 +229,10 @@ result<> register_kernel_settings() {
   }));
   TRY(proc.add_file("sys/kernel/version", [](text_sink& out) -> result<> {
     out.print("{}\n", kernel_identity::version);
+    return {};
+  }));
+  TRY(proc.add_file("sys/kernel/threads-max", [](text_sink& out) -> result<> {
+    out.print("{}\n", tasks_max());
     return {};
   }));
   TRY(proc.add_file("sys/kernel/hostname", [](text_sink& out) -> result<> {

@@ -62,6 +62,9 @@ static void exhaust_threads(int most) {
     while (count < most && (result = pthread_create(&threads[count], &small, wait_at_gate, NULL)) == 0) count++;
     must_say(result == 0 || result == EAGAIN, "the %dth thread: errno %d", count + 1, result);
     must(count >= 500);
+    // Threads are refused before everything else is: there is memory left for the program.
+    static char room[4 << 20];
+    for (size_t at = 0; at < sizeof room; at += 4096) room[at] = 1;
     pthread_mutex_unlock(&gate);
     while (count) must(pthread_join(threads[--count], NULL) == 0);
 }
