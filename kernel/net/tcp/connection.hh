@@ -197,6 +197,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   void receive_anew(unique<io::packet> packet);
   bool input_time_wait(const segment& g, unique<io::packet>& packet);
   void accept_payload(const segment& g, unique<io::packet> packet);
+  void received_twice(sack_block block);
   void queue_received(unique<io::packet> packet);
   void deliver_reordered();
   void process_fin();

@@ -40,13 +40,13 @@ void connection::input_parsed(const segment& g, unique<io::packet> packet) {
   if (timestamps_ && !g.rst()) {
     if (!g.has_timestamp) return;
     if (before(g.timestamp_value, ts_recent_) && clock() - ts_recent_at_ < timestamp_lifetime) {
-      if (g.length && before(g.sequence, rcv_nxt_)) duplicate_ = {g.sequence, earliest(g.sequence + g.length, rcv_nxt_)};
+      if (g.length && before(g.sequence, rcv_nxt_)) received_twice({g.sequence, earliest(g.sequence + g.length, rcv_nxt_)});
       return acknowledge_out_of_window(g);
     }
   }
   if (!acceptable(g)) {
     if (g.rst()) return;
-    if (g.length && before(g.sequence, rcv_nxt_)) duplicate_ = {g.sequence, earliest(g.sequence + g.length, rcv_nxt_)};
+    if (g.length && before(g.sequence, rcv_nxt_)) received_twice({g.sequence, earliest(g.sequence + g.length, rcv_nxt_)});
     return acknowledge_out_of_window(g);
   }
   if (g.rst()) {
@@ -227,7 +227,7 @@ void connection::accept_payload(const segment& g, unique<io::packet> packet) {
   }
   const u32 window_end = after(rcv_adv_, rcv_nxt_) ? rcv_adv_ : rcv_nxt_;
   if (g.length && !after(end, rcv_nxt_)) {  // old
-    duplicate_ = {sequence, end};
+    received_twice({sequence, end});
     acknowledge_now_ = true;
   } else if (g.length) {
     bool fin = g.fin();
@@ -238,7 +238,7 @@ void connection::accept_payload(const segment& g, unique<io::packet> packet) {
       acknowledge_now_ = true;
     }
     if (before(sequence, rcv_nxt_)) {
-      duplicate_ = {sequence, rcv_nxt_};
+      received_twice({sequence, rcv_nxt_});
       packet->consume(rcv_nxt_ - sequence);
       sequence = rcv_nxt_;
     }
@@ -260,9 +260,11 @@ void connection::accept_payload(const segment& g, unique<io::packet> packet) {
     } else {
       trace::count(trace::counter::tcp_out_of_order);
       const auto outcome = reorder_.insert(std::move(packet), sequence);
-      if (outcome.duplicate.start != outcome.duplicate.end) duplicate_ = outcome.duplicate;
+      if (outcome.duplicate.start != outcome.duplicate.end) received_twice(outcome.duplicate);
       recent_reordered_ = sequence;
       while (reorder_.memory() > options.receive_buffer + 65536ull) reorder_.drop_last();
+      // A sender without SACK counts the acknowledgements (RFC 5681 §3.2): one for the whole batch would hide the loss.
+      if (!sack_ && acknowledge_now_) send_acknowledgement();
       acknowledge_now_ = true;
     }
   } else if (g.fin()) {
@@ -271,6 +273,18 @@ void connection::accept_payload(const segment& g, unique<io::packet> packet) {
     if (end != rcv_nxt_) acknowledge_now_ = true;
   }
   if (fin_known_ && fin_sequence_ == rcv_nxt_ && !fin_received_) process_fin();
+}
+
+/// To be told to the sender (RFC 2883). One block holds for a batch, as long as it is of one piece.
+void connection::received_twice(sack_block block) {
+  if (duplicate_.start != duplicate_.end) {
+    if (!before(block.start, duplicate_.start) && !after(block.start, duplicate_.end)) {
+      if (after(block.end, duplicate_.end)) duplicate_.end = block.end;
+      return;
+    }
+    if (sack_) send_acknowledgement();
+  }
+  duplicate_ = block;
 }
 
 void connection::deliver_reordered() {

@@ -47,7 +47,9 @@ void connection::output() {
   if (state_ == state::closed || state_ == state::syn_sent || state_ == state::syn_received || state_ == state::time_wait || state_ == state::listen) return;
   while (sent_record* r = score_.first_lost()) {
     const u64 in_flight = score_.in_flight();
-    if (in_flight && in_flight + mss_ > flight_limit()) break;
+    // Without SACK nothing tells what has left the network; RFC 6582 sends the one segment again in any case.
+    const bool at_once = !sack_ && phase_ == phase::recovery;
+    if (in_flight && in_flight + mss_ > flight_limit() && !at_once) break;
     if (!resend(*r)) break;
   }
   if (!score_.first_lost())

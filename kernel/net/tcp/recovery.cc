@@ -34,8 +34,9 @@ bool connection::was_spurious(const delivery& d, bool advanced, const segment& g
     score_.original_arrived(d.first_sent_at, clock());
     return true;
   }
-  // F-RTO (RFC 5682 §3): after a time-out, bytes came through that were not sent again.
-  if (phase_ == phase::loss && d.lost_recovered) return true;
+  // F-RTO (RFC 5682 §3): after a time-out, bytes came through that were not sent again. Without SACK they may have waited there
+  // for the one that was.
+  if (sack_ && phase_ == phase::loss && d.lost_recovered) return true;
   // Everything that was sent again came twice (RFC 3708), or nothing had to be.
   if (d.duplicates && resent_in_episode_) {
     const u32 segments = (d.duplicates + mss_ - 1) / mss_;

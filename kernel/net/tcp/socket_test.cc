@@ -322,7 +322,7 @@ TEST_F(Loopback, BadMemory) {
 
 TEST_F(Loopback, OptionsReadBack) {
   test_socket a = test_socket::tcp(s);
-  for (const auto [name, value] : {std::pair{1, 1}, {3, 1}, {4, 60}, {5, 10}, {6, 4}, {18, 5000}}) {
+  for (const auto& [name, value] : {std::pair{1, 1}, {3, 1}, {4, 60}, {5, 10}, {6, 4}, {18, 5000}}) {
     EXPECT_EQ(a.set(option::level_tcp, name, value), 0);
     EXPECT_EQ(a.get_option(option::level_tcp, name), value);
   }

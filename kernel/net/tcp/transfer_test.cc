@@ -167,6 +167,38 @@ TEST(TcpTransfer, LossReorderDuplicateDamage) {
   }
 }
 
+/// Takes an option out of SYNs, as hosts without it send them.
+bool without_option(std::vector<u8>& frame, u8 kind) {
+  constexpr usize ip_at = sizeof(ethernet_header), tcp_at = ip_at + sizeof(ipv4_header);
+  if (frame.size() < tcp_at + sizeof(tcp_header)) return true;
+  auto* ip = reinterpret_cast<ipv4_header*>(frame.data() + ip_at);
+  auto* tcp = reinterpret_cast<tcp_header*>(frame.data() + tcp_at);
+  if (ip->version_length != 0x45 || ip->protocol != protocol_tcp || !(tcp->flags & tcp_syn)) return true;
+  const usize end = tcp_at + tcp->length();
+  for (usize at = tcp_at + sizeof(tcp_header); at < end && frame[at] != tcp::option_end;) {
+    const usize size = frame[at] == tcp::option_nop ? 1 : frame[at + 1];
+    if (frame[at] == kind) std::fill_n(frame.begin() + static_cast<isize>(at), size, tcp::option_nop);
+    at += size;
+  }
+  tcp->checksum = 0;
+  const usize length = frame.size() - tcp_at;
+  const u32 pseudo = checksum_pseudo_header(net::address::from_ipv4(ip->source), net::address::from_ipv4(ip->destination), protocol_tcp, length);
+  tcp->checksum = checksum_finish(checksum_add(tcp, length, pseudo));
+  return true;
+}
+
+TEST(TcpTransfer, PeersWithoutOptions) {
+  for (const u8 kind : {tcp::option_sack_permitted, tcp::option_timestamps, tcp::option_window_scale}) {
+    SCOPED_TRACE(static_cast<int>(kind));
+    two_hosts net(kind);
+    net.link.set_quality({.loss = 0.03, .reorder = 0.05, .duplicate = 0.01, .damage = 0.005, .delay = 10 * millisecond});
+    for (auto& end : net.link.ends) end->filter = [kind](std::vector<u8>& frame) { return without_option(frame, kind); };
+    const auto out = both_ways(net, 1 << 20, kind);
+    EXPECT_TRUE(out.intact);
+    EXPECT_LT(out.took, 8 * second);
+  }
+}
+
 TEST(TcpTransfer, HeavyLoss) {
   two_hosts net(7);
   net.link.set_quality({.loss = 0.2, .delay = 5 * millisecond});
