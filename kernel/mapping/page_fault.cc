@@ -150,7 +150,9 @@ fault_outcome address_space::handle_fault(const fault& f) {
     // Allocations above were made with the mutex held: only now file pages can be taken out of the tables.
     constexpr unsigned attempts_max = 8;
     constexpr usize reclaim_size = 64 * page_size;
-    if (outcome != fault_outcome::out_of_memory || attempts == attempts_max || !reclaim(reclaim_size)) return outcome;
+    if (outcome != fault_outcome::out_of_memory || attempts == attempts_max) return outcome;
+    // Reclaim never waits for the mutex. Nothing found may mean that another thread held it: only after that one's turn is there none.
+    if (!reclaim(reclaim_size)) sync::mutex_guard turn(mutex_);
   }
 }
 
