@@ -6,14 +6,14 @@
  *
  * Exit code 0 if every boot was right. The last line is `N passed, N failed`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { applicationRoot } from '../guest/application-root.ts';
-import { exitOnSignals, mapLimited } from '../guest/command.ts';
+import { mapLimited } from '../guest/command.ts';
 import { compile } from '../guest/compile.ts';
 import { buildFolder, kernelPath, testFolder } from '../guest/paths.ts';
 import { runGuest } from '../guest/qemu.ts';
+import { finishSuite, runSuite } from '../guest/suite.ts';
 import { complaints, judge, type Sample } from './randomness.ts';
 
 const { values: flags } = parseArgs({
@@ -76,20 +76,7 @@ async function main(): Promise<number> {
   const reasons = complaints(judgements, samples.length);
   for (const reason of reasons) process.stdout.write(`FAILED address space layout: ${reason}\n`);
   const all: Row[] = [...rows, { id: 'address space layout', passed: reasons.length === 0, reasons }];
-  const passed = all.filter((row) => row.passed).length;
-  mkdirSync(dirname(flags.output), { recursive: true });
-  writeFileSync(
-    flags.output,
-    `${JSON.stringify({ suite: 'boots', passed, failed: all.length - passed, layout: judgements, rows: all }, null, 1)}\n`,
-  );
-  process.stdout.write(`${passed} passed, ${all.length - passed} failed\n`);
-  return passed === all.length ? 0 : 1;
+  return finishSuite('boots', all, flags.output, { layout: judgements });
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`boots: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('boots', main);

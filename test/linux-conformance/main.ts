@@ -12,9 +12,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitOnSignals, mapLimited } from '../guest/command.ts';
+import { mapLimited } from '../guest/command.ts';
 import { type Variant, variants } from '../guest/compile.ts';
 import { buildFolder, kernelPath } from '../guest/paths.ts';
+import { runSuite } from '../guest/suite.ts';
 import { type ConformanceCase, makeCases } from './cases.ts';
 import { expectedOf } from './expectations.ts';
 import { describeEnd, differences } from './outcome.ts';
@@ -155,10 +156,4 @@ async function main(): Promise<number> {
   return passed === rows.length ? 0 : 1;
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('conformance', main);

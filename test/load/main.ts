@@ -7,12 +7,11 @@
  *
  * Exit code 0 if nothing was wrong. Needs root, for a network namespace.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitOnSignals } from '../guest/command.ts';
 import type { System } from '../guest/machine.ts';
 import { buildFolder } from '../guest/paths.ts';
+import { finishSuite, runSuite } from '../guest/suite.ts';
 import { type LoadOptions, memcachedTrial, redisTrial } from './trials.ts';
 
 const trials: Readonly<Record<string, (options: LoadOptions) => Promise<Record<string, unknown>>>> = {
@@ -58,20 +57,7 @@ async function main(): Promise<number> {
       for (const reason of row.reasons) process.stdout.write(`    ${reason}\n`);
     }
   }
-  const passed = rows.filter((row) => row.passed).length;
-  mkdirSync(dirname(flags.output), { recursive: true });
-  writeFileSync(
-    flags.output,
-    `${JSON.stringify({ suite: 'load', passed, failed: rows.length - passed, rows }, null, 1)}\n`,
-  );
-  process.stdout.write(`${passed} passed, ${rows.length - passed} failed\n`);
-  return passed === rows.length ? 0 : 1;
+  return finishSuite('load', rows, flags.output);
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('load', main);

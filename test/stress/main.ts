@@ -9,11 +9,11 @@
  *
  * Exit code 0 if nothing was wrong. A run that does not end in time is reported with the kernel's backtrace.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitOnSignals, mapLimited } from '../guest/command.ts';
+import { mapLimited } from '../guest/command.ts';
 import { buildFolder } from '../guest/paths.ts';
+import { finishSuite, runSuite } from '../guest/suite.ts';
 import { sweep } from './failures.ts';
 import { findPrograms } from './programs.ts';
 import { makeCases, type StressCase } from './roots.ts';
@@ -78,20 +78,7 @@ async function main(): Promise<number> {
     const timeoutMs = Number(flags.timeout) * 1000;
     rows.push(...(await sweep(failing, { boots, seed: Number(flags.seed), jobs, timeoutMs, report })));
   }
-  const passed = rows.filter((row) => row.passed).length;
-  mkdirSync(dirname(flags.output), { recursive: true });
-  writeFileSync(
-    flags.output,
-    `${JSON.stringify({ suite: 'stress', passed, failed: rows.length - passed, rows }, null, 1)}\n`,
-  );
-  process.stdout.write(`${passed} passed, ${rows.length - passed} failed\n`);
-  return passed === rows.length ? 0 : 1;
+  return finishSuite('stress', rows, flags.output);
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`stress: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('stress', main);

@@ -9,12 +9,12 @@
  *
  * Exit code 0 if every byte was right and every connection ended properly. Needs root, for a network namespace.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitOnSignals, mapLimited } from '../../guest/command.ts';
+import { mapLimited } from '../../guest/command.ts';
 import type { System } from '../../guest/machine.ts';
 import { buildFolder } from '../../guest/paths.ts';
+import { finishSuite, runSuite } from '../../guest/suite.ts';
 import { runTrial } from './trial.ts';
 
 const { values: flags } = parseArgs({
@@ -63,20 +63,7 @@ async function main(): Promise<number> {
     for (const reason of result.reasons) process.stdout.write(`    ${reason}\n`);
     return result;
   });
-  const passed = results.filter((result) => result.passed).length;
-  mkdirSync(dirname(flags.output), { recursive: true });
-  writeFileSync(
-    flags.output,
-    `${JSON.stringify({ suite: 'bad-wire', passed, failed: results.length - passed, rows: results }, null, 1)}\n`,
-  );
-  process.stdout.write(`${passed} passed, ${results.length - passed} failed\n`);
-  return passed === results.length ? 0 : 1;
+  return finishSuite('bad-wire', results, flags.output);
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`bad-wire: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('bad-wire', main);

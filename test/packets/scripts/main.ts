@@ -8,15 +8,15 @@
  * Needs Scapy (Debian's python3-scapy), no root. Exit code 0 if every script passed and the guest is alive in the end.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { exitOnSignals } from '../../guest/command.ts';
 import { compile } from '../../guest/compile.ts';
 import { type System, startMachine } from '../../guest/machine.ts';
 import { buildFolder, testFolder } from '../../guest/paths.ts';
+import { finishSuite, runSuite } from '../../guest/suite.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -89,20 +89,7 @@ async function main(): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
   }
   rows.push({ id: 'the guest is alive in the end', passed: alive, reasons: [], seconds: 0 });
-  const passed = rows.filter((row) => row.passed).length;
-  mkdirSync(dirname(flags.output), { recursive: true });
-  writeFileSync(
-    flags.output,
-    `${JSON.stringify({ suite: 'packets', passed, failed: rows.length - passed, rows }, null, 1)}\n`,
-  );
-  process.stdout.write(`${passed} passed, ${rows.length - passed} failed\n`);
-  return passed === rows.length ? 0 : 1;
+  return finishSuite('packets', rows, flags.output);
 }
 
-exitOnSignals();
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`packets: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 125;
-}
+await runSuite('packets', main);
