@@ -48,8 +48,8 @@ test('names below a link that leads nowhere or in circles are refused', () => {
 });
 
 test('the root can be nothing but a directory', () => {
-  expect(() => new FileTree().addSymlink('/.', '/etc')).toThrow(/root/);
-  expect(() => new FileTree().addFile('.', 0o644, content)).toThrow(/root/);
+  expect(() => new FileTree().addSymlink('/.', '/etc')).toThrow('root');
+  expect(() => new FileTree().addFile('.', 0o644, content)).toThrow('root');
 });
 
 test('a directory with files is not replaced by a file', () => {
