@@ -1,4 +1,10 @@
-export { bootConfigurationText } from './boot-configuration.ts';
+export {
+  bootConfiguration,
+  managementPort,
+  mergeEnvironment,
+  type ProgramRequest,
+} from './boot-configuration/boot-configuration.ts';
+export { bootConfigurationText } from './boot-configuration/text.ts';
 export { ContractError } from './error.ts';
 export { systemCallName, systemCallNumber } from './linux-system-calls.ts';
 export { metricsTable } from './metrics.ts';

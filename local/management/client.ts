@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { managementPort } from '@osv/contracts';
 import { LocalError } from '../errors.ts';
 import type { InstanceRecord } from '../instance/record.ts';
 import type { InstanceStore } from '../instance/store.ts';
-import { managementPort } from '../network/guest-network.ts';
 
 const answerLimitMilliseconds = 10_000;
 

@@ -1,3 +1,5 @@
+import type { BootNetwork } from '@osv/contracts';
+
 /**
  * The network that a local guest sees: the same with passt and with QEMU's user networking, so that the boot
  * configuration is static and no DHCP exchange delays the boot.
@@ -11,5 +13,10 @@ export const guestNetwork = {
   nameserver: '10.0.2.3',
 } as const;
 
-/** The management server's port in the guest, and on the instance's loopback address. */
-export const managementPort = 9180;
+/** The same for the guest's boot configuration. */
+export const bootNetwork: BootNetwork = {
+  interfaces: [
+    { addresses: [`${guestNetwork.address}/${guestNetwork.prefixLength}`], gateway: guestNetwork.gateway, dhcp: false },
+  ],
+  nameservers: [guestNetwork.nameserver],
+};

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalOsvApp } from '@osv/contracts';
+import { type LocalOsvApp, managementPort } from '@osv/contracts';
 import { LocalError } from '../errors.ts';
 import { missedProcess } from '../instance/guest-exit.ts';
 import type { InstanceRecord } from '../instance/record.ts';
 import type { InstanceStore } from '../instance/store.ts';
-import { managementPort } from '../network/guest-network.ts';
 import { type Probe, roundTripMilliseconds, runProbe } from './probe.ts';
 
 const pollMilliseconds = 20;

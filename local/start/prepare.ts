@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { bootConfigurationText } from '@osv/contracts';
-import { bootConfiguration } from '../boot-configuration/boot-configuration.ts';
+import { bootConfiguration, bootConfigurationText, managementPort } from '@osv/contracts';
 import { createToken } from '../boot-configuration/token.ts';
 import { exitCodes, LocalError } from '../errors.ts';
 import { loadedKernelBytes } from '../image/kernel-size.ts';
@@ -11,7 +10,7 @@ import type { InstanceRecord, PublishedPort } from '../instance/record.ts';
 import type { InstanceStore } from '../instance/store.ts';
 import { chooseAccelerator } from '../machine/acceleration.ts';
 import { chooseMemoryMebibytes } from '../machine/memory-size.ts';
-import { managementPort } from '../network/guest-network.ts';
+import { bootNetwork } from '../network/guest-network.ts';
 import { claimAddress } from '../network/loopback-address.ts';
 import { planNetwork } from '../network/network-plan.ts';
 import { requireFreePorts } from '../network/ports.ts';
@@ -54,7 +53,7 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
       hostname: request.hostname ?? request.name,
       mounts: volumes.map((volume) => volume.mount),
       tracepoints: request.tracepoints,
-      network: request.network,
+      network: request.network ? bootNetwork : undefined,
       token,
     });
   const command = configure([])?.arguments;

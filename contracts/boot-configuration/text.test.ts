@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bootConfigurationText } from './boot-configuration.ts';
+import { bootConfigurationText } from './text.ts';
 
 test('a full configuration becomes one line of JSON', () => {
   const text = bootConfigurationText({

@@ -1,5 +1,8 @@
-import type { BootConfiguration, BootMount, ImageManifest } from '@osv/contracts';
-import { guestNetwork, managementPort } from '../network/guest-network.ts';
+import type { BootConfiguration, BootManagement, BootMount, BootNetwork } from '../types/boot-configuration.ts';
+import type { EntryPoint } from '../types/image-manifest.ts';
+
+/** The management server's TCP port in every guest; metrics and health are served there. */
+export const managementPort = 9180;
 
 /** What a user says about a program, over what its image says. */
 export interface ProgramRequest {
@@ -14,18 +17,18 @@ export interface ProgramRequest {
   mounts?: BootMount[];
   tracepoints?: string[];
   logLevel?: 'debug' | 'info' | 'warning' | 'error';
-  /** False for a guest without a network device. */
-  network: boolean;
+  /** The addresses of the guest's interfaces; undefined for a guest without a network device. */
+  network: BootNetwork | undefined;
+  /** Bearer token of the management server in hexadecimal: 32 to 128 digits. A guest without a network has none. */
   token: string;
 }
-
-type EntryPoint = ImageManifest['entryPoint'];
 
 /** Puts together what the guest boots with; undefined when neither user nor image names a program. */
 export function bootConfiguration(entryPoint: EntryPoint, request: ProgramRequest): BootConfiguration | undefined {
   const command = wholeCommand(entryPoint.command, request);
   const program = command[0];
   if (program === undefined) return undefined;
+  const management: BootManagement = request.network ? { port: managementPort, token: request.token } : { port: 0 };
   return {
     version: 1,
     program,
@@ -34,9 +37,9 @@ export function bootConfiguration(entryPoint: EntryPoint, request: ProgramReques
     workingDirectory: request.workingDirectory ?? entryPoint.workingDirectory,
     user: entryPoint.user,
     hostname: request.hostname,
-    network: request.network ? localNetwork : { interfaces: [] },
+    network: request.network ?? { interfaces: [] },
     ...(request.mounts?.length ? { mounts: request.mounts } : {}),
-    management: request.network ? { port: managementPort, token: request.token } : { port: 0 },
+    management,
     kernel: {
       panic: 'poweroff',
       ...(request.tracepoints?.length ? { tracepoints: request.tracepoints } : {}),
@@ -44,13 +47,6 @@ export function bootConfiguration(entryPoint: EntryPoint, request: ProgramReques
     },
   };
 }
-
-const localNetwork: NonNullable<BootConfiguration['network']> = {
-  interfaces: [
-    { addresses: [`${guestNetwork.address}/${guestNetwork.prefixLength}`], gateway: guestNetwork.gateway, dhcp: false },
-  ],
-  nameservers: [guestNetwork.nameserver],
-};
 
 /** The meaning of command and args in a pod's spec: args alone keep the image's program. */
 function wholeCommand(image: string[], request: ProgramRequest): string[] {

@@ -1,12 +1,6 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { bootConfigurationText } from '@osv/contracts';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { bootConfiguration, mergeEnvironment, type ProgramRequest } from './boot-configuration.ts';
-import { writeBootDisk } from './disk.ts';
-import { createToken } from './token.ts';
+import { bootConfigurationText } from './text.ts';
 
 const entryPoint = {
   command: ['/usr/bin/redis-server', '--daemonize', 'no'],
@@ -15,7 +9,8 @@ const entryPoint = {
   user: { uid: 0, gid: 0 },
 };
 
-const request: ProgramRequest = { hostname: 'redis-0', network: true, token: createToken() };
+const network = { interfaces: [{ addresses: ['10.0.2.2/24'], gateway: '10.0.2.1', dhcp: false }] };
+const request: ProgramRequest = { hostname: 'redis-0', network, token: '0'.repeat(64) };
 
 test('the image decides what the user leaves open', () => {
   const configuration = bootConfiguration(entryPoint, request);
@@ -23,6 +18,8 @@ test('the image decides what the user leaves open', () => {
     program: '/usr/bin/redis-server',
     workingDirectory: '/data',
     hostname: 'redis-0',
+    network,
+    management: { port: 9180, token: request.token },
   });
   expect(configuration?.arguments).toEqual(entryPoint.command);
 });
@@ -40,20 +37,16 @@ test('an image without a program needs one', () => {
   expect(bootConfiguration({ ...entryPoint, command: [] }, request)).toBeUndefined();
 });
 
+test('a guest without a network has no interface, and nobody can ask it', () => {
+  const configuration = bootConfiguration(entryPoint, { ...request, network: undefined });
+  expect(configuration).toMatchObject({ network: { interfaces: [] }, management: { port: 0 } });
+});
+
 test('later variables win', () => {
   expect(mergeEnvironment(['A=1', 'B=2'], ['A=3', 'C='])).toEqual(['A=3', 'B=2', 'C=']);
 });
 
-test.each([true, false])('the kernel would accept it, with a network: %s', (network) => {
-  const configuration = bootConfiguration(entryPoint, { ...request, network });
+test.each([network, undefined])('the kernel would accept it, with the network %o', (given) => {
+  const configuration = bootConfiguration(entryPoint, { ...request, network: given });
   expect(configuration && bootConfigurationText(configuration)).toContain('"version":1');
-});
-
-test('the disk holds boot.json under its own name and label', async () => {
-  const path = join(await temporaryFolder(), 'boot.iso');
-  await writeBootDisk(path, '{"version":1}');
-  const { stdout } = await promisify(execFile)('isoinfo', ['-i', path, '-R', '-x', '/boot.json']);
-  expect(stdout).toBe('{"version":1}');
-  const { stdout: header } = await promisify(execFile)('isoinfo', ['-d', '-i', path]);
-  expect(header).toContain('Volume id: osvboot');
 });

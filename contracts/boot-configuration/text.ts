@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
-import schema from './boot-configuration.schema.json' with { type: 'json' };
-import { ContractError } from './error.ts';
-import type { BootConfiguration } from './types/boot-configuration.ts';
+import schema from '../boot-configuration.schema.json' with { type: 'json' };
+import { ContractError } from '../error.ts';
+import type { BootConfiguration } from '../types/boot-configuration.ts';
 
 let validator: ValidateFunction | undefined;
 
