@@ -1,3 +1,4 @@
+import { dashboardOutputs } from '../../charts/dashboards/outputs.ts';
 import { compatibilityJson, compatibilityPage, systemCallRows } from '../../scripts/generate-linux-compatibility.ts';
 import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
 import controlChannel from '../control-channel.schema.json' with { type: 'json' };
@@ -5,7 +6,10 @@ import imageManifest from '../image-manifest.schema.json' with { type: 'json' };
 import managementApi from '../management-api.json' with { type: 'json' };
 import metricsSchema from '../metrics.schema.json' with { type: 'json' };
 import { metricsTable } from '../metrics.ts';
+import operatorMetricsSchema from '../operator-metrics.schema.json' with { type: 'json' };
+import { operatorMetricsTable } from '../operator-metrics.ts';
 import { strictSchema } from '../osvapp/schema.ts';
+import { metricNames } from './metric-names.ts';
 import { metricsHeader } from './metrics-header.ts';
 import { metricsPage } from './metrics-page.ts';
 import { openApiTypes, schemaTypes } from './schema-types.ts';
@@ -38,9 +42,18 @@ export const outputs: readonly Output[] = [
     path: 'contracts/types/metrics.ts',
     render: () => schemaTypes(metricsSchema, 'MetricsTable', 'contracts/metrics.schema.json'),
   },
+  {
+    path: 'contracts/types/operator-metrics.ts',
+    render: () => schemaTypes(operatorMetricsSchema, 'OperatorMetricsTable', 'contracts/operator-metrics.schema.json'),
+  },
+  {
+    path: 'contracts/types/metric-names.ts',
+    render: () => metricNames(metricsTable().metrics, operatorMetricsTable().metrics),
+  },
   { path: 'contracts/types/osvapp.ts', render: () => schemaTypes(strictSchema(), 'OsvApp', 'crds/osvapp.yaml') },
   { path: 'kernel/telemetry/metric_table.hh', render: () => metricsHeader(metricsTable()) },
   { path: 'docs/metrics.md', render: () => metricsPage(metricsTable()) },
   { path: 'docs/linux-compatibility/syscalls.json', render: () => compatibilityJson(systemCallRows()) },
   { path: 'docs/linux-compatibility/README.md', render: () => compatibilityPage(systemCallRows()) },
+  ...dashboardOutputs,
 ];

@@ -1,3 +1,4 @@
+import { scrapeJobs } from '@osv/contracts';
 import { stringify } from 'yaml';
 import type { InstanceRecord } from '../instance/record.ts';
 
@@ -13,7 +14,9 @@ const scrapeInterval = '2s';
 export function prometheusConfiguration(targetsPath: string): string {
   return stringify({
     global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },
-    scrape_configs: [{ job_name: 'osv', file_sd_configs: [{ files: [targetsPath], refresh_interval: '5s' }] }],
+    scrape_configs: [
+      { job_name: scrapeJobs.guest, file_sd_configs: [{ files: [targetsPath], refresh_interval: '5s' }] },
+    ],
   });
 }
 
