@@ -5,6 +5,9 @@ export type BuildErrorCode =
   | 'bad-archive'
   | 'bad-source'
   | 'packages'
+  | 'download'
+  | 'registry'
+  | 'registry-denied'
   | 'tool-missing'
   | 'tool-failed'
   | 'unsupported';

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { BuildError } from '../error.ts';
+import { formatReference, type ImageReference, parseReference } from '../registry/reference.ts';
+import { accessOptions, dockerName, runSkopeo, type SkopeoOptions } from '../registry/skopeo.ts';
+
+/**
+ * Pushes the one image of an OCI layout. Its bytes stay what they are, so its digest in the registry is that of the
+ * layout.
+ *
+ * @param digest of the image manifest in the layout
+ * @param target `registry/repository[:tag]`
+ * @returns the reference by digest
+ * @throws BuildError `registry`, `registry-denied`, `bad-source` for a target that is no reference
+ */
+export async function pushLayout(
+  layoutPath: string,
+  digest: string,
+  target: ImageReference,
+  options: SkopeoOptions = {},
+): Promise<string> {
+  // The layout is the working directory: skopeo takes what follows a colon in a path for a tag.
+  const args = ['--quiet', '--preserve-digests', ...accessOptions(target, options.access ?? {}, 'dest-')];
+  await runSkopeo('copy', [...args, 'oci:.', dockerName(target)], target, { ...options, cwd: layoutPath });
+  const { registry, repository } = target;
+  return formatReference({ registry, repository, digest });
+}
+
+/**
+ * The manifest of an image in a registry as it is there, or undefined.
+ *
+ * @throws BuildError `registry` or `registry-denied` where nobody can tell
+ */
+export async function readRemoteManifest(
+  reference: ImageReference,
+  options: SkopeoOptions = {},
+): Promise<{ text: string; digest: string } | undefined> {
+  const args = ['--raw', ...accessOptions(reference, options.access ?? {}, ''), dockerName(reference)];
+  try {
+    const text = await runSkopeo('inspect', args, reference, options);
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    if (reference.digest !== undefined && reference.digest !== digest) {
+      throw new BuildError('registry', `The registry gives ${digest} when asked for ${formatReference(reference)}`);
+    }
+    return { text, digest };
+  } catch (error) {
+    if (error instanceof BuildError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The digest of an image, or undefined where the registry does not have it.
+ *
+ * @throws BuildError as readRemoteManifest
+ */
+export async function exists(reference: string, options: SkopeoOptions = {}): Promise<string | undefined> {
+  return (await readRemoteManifest(parseReference(reference), options))?.digest;
+}
