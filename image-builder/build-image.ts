@@ -12,6 +12,7 @@ import { fileDigest } from './contents/tree-digest.ts';
 import { BuildError } from './error.ts';
 import { makeErofs } from './filesystem/erofs.ts';
 import { writeOciLayout } from './publish/oci-layout.ts';
+import type { RegistryAccess } from './registry/skopeo.ts';
 import { type Contents, openSource, type Source } from './source/source.ts';
 
 export interface BuildOptions {
@@ -21,6 +22,8 @@ export interface BuildOptions {
   readonly cacheDirectory: string;
   /** Hears one short line about each step that takes time. */
   readonly onProgress?: (message: string) => void;
+  /** How registries are reached, for sources that are images. */
+  readonly registry?: RegistryAccess;
   readonly signal?: AbortSignal;
 }
 
@@ -86,15 +89,23 @@ export async function buildImage(source: Source, options: BuildOptions): Promise
   const { onProgress, signal } = options;
   const cache = await ImageCache.open(options.cacheDirectory);
   const kernel = await readKernel(options.kernelPath);
-  const opened = await openSource(source, { aptDirectory: cache.aptDirectory, onProgress, signal });
-  const key = createHash('sha256')
-    .update(JSON.stringify([builderVersion(), kernel.sha256, opened.identity]))
-    .digest('hex');
-  const present = await cache.get(key);
-  if (present) return present;
   const workspace = await cache.workspace();
   try {
-    const contents = await opened.load(join(workspace, 'blobs'));
+    const { aptDirectory } = cache;
+    const opened = await openSource(source, {
+      aptDirectory,
+      workspace,
+      registry: options.registry,
+      onProgress,
+      signal,
+    });
+    const key = createHash('sha256')
+      .update(JSON.stringify([builderVersion(), kernel.sha256, opened.identity]))
+      .digest('hex');
+    const present = await cache.get(key);
+    if (present) return present;
+    const contents = await opened.load();
+    signal?.throwIfAborted();
     onProgress?.('packing the root file system');
     return await cache.put(key, await assemble(contents, kernel, workspace, options));
   } finally {

@@ -33,6 +33,14 @@ test.each([
   expect(bootConfiguration(entryPoint, { ...request, ...change })?.arguments).toEqual(command);
 });
 
+test.each([
+  [2, ['/usr/bin/redis-server', '--daemonize', 'z']],
+  [0, ['z']],
+])('arguments follow the %d words that a container image fixes', (fixedWords, command) => {
+  const configuration = bootConfiguration({ ...entryPoint, fixedWords }, { ...request, arguments: ['z'] });
+  expect(configuration?.arguments).toEqual(command);
+});
+
 test('an image without a program needs one', () => {
   expect(bootConfiguration({ ...entryPoint, command: [] }, request)).toBeUndefined();
 });

@@ -25,7 +25,7 @@ export interface ProgramRequest {
 
 /** Puts together what the guest boots with; undefined when neither user nor image names a program. */
 export function bootConfiguration(entryPoint: EntryPoint, request: ProgramRequest): BootConfiguration | undefined {
-  const command = wholeCommand(entryPoint.command, request);
+  const command = wholeCommand(entryPoint, request);
   const program = command[0];
   if (program === undefined) return undefined;
   const management: BootManagement = request.network ? { port: managementPort, token: request.token } : { port: 0 };
@@ -49,10 +49,10 @@ export function bootConfiguration(entryPoint: EntryPoint, request: ProgramReques
 }
 
 /** The meaning of command and args in a pod's spec: args alone keep the image's program. */
-function wholeCommand(image: string[], request: ProgramRequest): string[] {
+function wholeCommand(image: EntryPoint, request: ProgramRequest): string[] {
   if (request.command?.length) return [...request.command, ...(request.arguments ?? [])];
-  if (request.arguments === undefined) return image;
-  return [...image.slice(0, 1), ...request.arguments];
+  if (request.arguments === undefined) return image.command;
+  return [...image.command.slice(0, image.fixedWords ?? 1), ...request.arguments];
 }
 
 /** Later entries win, and stand where the name stood first. */

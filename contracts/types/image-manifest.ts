@@ -47,6 +47,10 @@ export interface EntryPoint {
    * Whole argv; empty when the source names no program
    */
   command: string[];
+  /**
+   * How many leading words of the command an app's args leave as they are: a container image's ENTRYPOINT. 1, the program, without it
+   */
+  fixedWords?: number;
   environment: string[];
   workingDirectory: string;
   user: {

@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
  * The source that an OsvApp file names.
  *
  * @param folder the file's own folder, from which relative paths count
- * @throws BuildError `unsupported` for kinds of source that one machine cannot build
+ * @throws BuildError `unsupported` for runtimes
  */
 export function sourceOfApp(app: LocalOsvApp, folder: string): Source {
   const { source, runtime } = app.spec;
@@ -19,11 +19,10 @@ export function sourceOfApp(app: LocalOsvApp, folder: string): Source {
   if (source.directory) return { kind: 'directory', path: resolve(folder, source.directory.path) };
   if (source.archive) {
     const { url, sha256 } = source.archive;
-    if (/^https?:/.test(url)) {
-      throw new BuildError('unsupported', `spec.source.archive.url: download ${url} and name the file instead`);
-    }
+    if (/^https?:/i.test(url)) return { kind: 'remoteArchive', url, ...(sha256 && { sha256 }) };
     const path = url.startsWith('file:') ? fileURLToPath(new URL(url)) : resolve(folder, url);
     return { kind: 'archive', path, ...(sha256 && { sha256 }) };
   }
-  throw new BuildError('unsupported', 'spec.source.image cannot be built yet; use packages, archive or directory');
+  if (source.image) return { kind: 'image', reference: source.image.reference };
+  throw new BuildError('bad-source', 'spec.source names neither an image, nor an archive, nor packages');
 }

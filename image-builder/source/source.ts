@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { EntryPoint } from '@osv/contracts';
 import { BlobStore } from '../contents/blob-store.ts';
 import { FileTree } from '../contents/file-tree.ts';
@@ -8,10 +8,13 @@ import { addStandardFiles } from '../contents/standard-files.ts';
 import { fileDigest, treeDigest } from '../contents/tree-digest.ts';
 import { trimPackages } from '../contents/trim.ts';
 import { BuildError } from '../error.ts';
+import type { RegistryAccess } from '../registry/skopeo.ts';
 import { applicationFolder, asApplication, completeApplication, isRootFileSystem } from './application-folder.ts';
 import { unpackArchive } from './archive/archive.ts';
+import { download } from './archive/download.ts';
 import { addDirectory } from './directory.ts';
 import { hostProgramTree } from './host-program.ts';
+import { openImage } from './image/open-image.ts';
 import type { DebianPackage } from './packages/apt.ts';
 import { PackageSet } from './packages/packages.ts';
 
@@ -20,11 +23,17 @@ export type Source =
   | { readonly kind: 'packages'; readonly names: readonly string[] }
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'archive'; readonly path: string; readonly sha256?: string }
+  | { readonly kind: 'remoteArchive'; readonly url: string; readonly sha256?: string }
+  | { readonly kind: 'image'; readonly reference: string }
   | { readonly kind: 'hostProgram'; readonly path: string };
 
 export interface SourceContext {
   /** Folder of the private apt. */
   readonly aptDirectory: string;
+  /** An empty folder for files on their way into the image. */
+  readonly workspace: string;
+  /** How registries are reached. */
+  readonly registry?: RegistryAccess | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,8 +48,7 @@ export interface Contents {
 export interface OpenedSource {
   /** The same for the same files; part of the key under which an image is kept. */
   readonly identity: string;
-  /** @param workspace an empty folder for files on their way into the image */
-  load(workspace: string): Promise<Contents>;
+  load(): Promise<Contents>;
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -70,8 +78,8 @@ async function openPackages(names: readonly string[], context: SourceContext): P
   const exact = set.packages.map((debianPackage) => [debianPackage.name, debianPackage.sha256]);
   return {
     identity: JSON.stringify(['packages', names, exact]),
-    async load(workspace) {
-      const tree = await set.unpack(await BlobStore.create(workspace));
+    async load() {
+      const tree = await set.unpack(await BlobStore.create(join(context.workspace, 'blobs')));
       trimPackages(tree);
       addStandardFiles(tree);
       await addServiceAccounts(tree);
@@ -103,7 +111,11 @@ async function openDirectory(directory: string): Promise<OpenedSource> {
   return { identity: JSON.stringify(['tree', await treeDigest(contents.tree)]), load: async () => contents };
 }
 
-async function openArchive(archive: string, expected: string | undefined): Promise<OpenedSource> {
+async function openArchive(
+  archive: string,
+  expected: string | undefined,
+  { workspace }: SourceContext,
+): Promise<OpenedSource> {
   const sha256 = await fileDigest(archive).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') throw new BuildError('not-found', `${archive} does not exist`, { cause });
     throw new BuildError('bad-source', `${archive} cannot be read: ${cause.message}`, { cause });
@@ -113,10 +125,35 @@ async function openArchive(archive: string, expected: string | undefined): Promi
   }
   return {
     identity: JSON.stringify(['archive', sha256]),
-    async load(workspace) {
-      const tree = new FileTree();
-      await unpackArchive(archive, tree, await BlobStore.create(workspace));
-      return ownTree(tree);
+    load: () => unpackedArchive(archive, workspace),
+  };
+}
+
+async function unpackedArchive(archive: string, workspace: string): Promise<Contents> {
+  const tree = new FileTree();
+  await unpackArchive(archive, tree, await BlobStore.create(join(workspace, 'blobs')));
+  return ownTree(tree);
+}
+
+/** An archive of a known digest is fetched only when its image is not there yet. */
+async function openRemoteArchive(
+  url: string,
+  expected: string | undefined,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const { workspace, signal, onProgress } = context;
+  const path = join(workspace, 'archive');
+  const fetchArchive = async () => {
+    onProgress?.('downloading the archive');
+    return download(url, path, { signal });
+  };
+  const sha256 = expected ?? (await fetchArchive());
+  return {
+    identity: JSON.stringify(['archive', sha256]),
+    async load() {
+      const found = expected === undefined ? sha256 : await fetchArchive();
+      if (found !== sha256) throw new BuildError('bad-archive', `${url} has the digest ${found}, not ${sha256}`);
+      return unpackedArchive(path, workspace);
     },
   };
 }
@@ -143,7 +180,11 @@ export async function openSource(source: Source, context: SourceContext): Promis
     case 'directory':
       return openDirectory(source.path);
     case 'archive':
-      return openArchive(source.path, source.sha256);
+      return openArchive(source.path, source.sha256, context);
+    case 'remoteArchive':
+      return openRemoteArchive(source.url, source.sha256, context);
+    case 'image':
+      return openImage(source.reference, context);
     case 'hostProgram':
       return openHostProgram(source.path);
   }

@@ -5,7 +5,20 @@ import type { BlobStore } from '../../contents/blob-store.ts';
 import type { FileTree } from '../../contents/file-tree.ts';
 import { BuildError } from '../../error.ts';
 
-function addSpecial(tree: FileTree, header: Header): void {
+/** The bytes of a tar entry: read to their end, or let go. */
+type Entry = AsyncIterable<unknown> & { resume(): unknown };
+
+/** Whether a tar entry has bytes that become a file. */
+export function isFile({ type }: Header): boolean {
+  return type === 'file' || type === 'contiguous-file';
+}
+
+/**
+ * Adds a tar entry that is no file.
+ *
+ * @throws BuildError `bad-archive`
+ */
+export function addSpecial(tree: FileTree, header: Header): void {
   const mode = header.mode ?? 0o755;
   switch (header.type) {
     case 'directory':
@@ -30,6 +43,29 @@ function addSpecial(tree: FileTree, header: Header): void {
 }
 
 /**
+ * Reads a tar stream entry by entry.
+ *
+ * @param visit takes the entry's bytes to their end
+ * @throws BuildError `bad-archive`, and what `visit` throws
+ */
+export async function readTar(
+  stream: Readable,
+  visit: (header: Header, entry: Entry) => Promise<void> | void,
+): Promise<void> {
+  const unpack = extract();
+  const read = async () => {
+    for await (const entry of unpack) await visit(entry.header, entry);
+  };
+  // Either half fails when the other one does; what the reader says comes first, for it knows the reason.
+  const [reading, piping] = await Promise.allSettled([read(), pipeline(stream, unpack)]);
+  const failures = [reading, piping].flatMap((half) => (half.status === 'rejected' ? [half.reason as Error] : []));
+  const cause = failures.find((failure) => failure instanceof BuildError) ?? failures[0];
+  if (!cause) return;
+  if (cause instanceof BuildError) throw cause;
+  throw new BuildError('bad-archive', `The tar archive cannot be read: ${cause.message}`, { cause });
+}
+
+/**
  * Unpacks a tar stream into a tree. Later entries replace earlier ones, as tar(1) does.
  *
  * @param packedBytes how many bytes of the packed archive have been read so far, for the limit on the ratio
@@ -41,25 +77,14 @@ export async function unpackTar(
   blobs: BlobStore,
   packedBytes: () => number,
 ): Promise<void> {
-  const unpack = extract();
-  const read = async () => {
-    for await (const entry of unpack) {
-      const { header } = entry;
-      blobs.countEntry();
-      if (header.type === 'file' || header.type === 'contiguous-file') {
-        const content = await blobs.store(Readable.from(entry), packedBytes);
-        tree.addFile(header.name, header.mode ?? 0o644, content);
-      } else {
-        addSpecial(tree, header);
-        entry.resume();
-      }
+  await readTar(stream, async (header, entry) => {
+    blobs.countEntry();
+    if (isFile(header)) {
+      const content = await blobs.store(Readable.from(entry), packedBytes);
+      tree.addFile(header.name, header.mode ?? 0o644, content);
+    } else {
+      addSpecial(tree, header);
+      entry.resume();
     }
-  };
-  // Either half fails when the other one does; what the reader says comes first, for it knows the reason.
-  const [reading, piping] = await Promise.allSettled([read(), pipeline(stream, unpack)]);
-  const failures = [reading, piping].flatMap((half) => (half.status === 'rejected' ? [half.reason as Error] : []));
-  const cause = failures.find((failure) => failure instanceof BuildError) ?? failures[0];
-  if (!cause) return;
-  if (cause instanceof BuildError) throw cause;
-  throw new BuildError('bad-archive', `The tar archive cannot be read: ${cause.message}`, { cause });
+  });
 }
