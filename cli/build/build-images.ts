@@ -6,6 +6,7 @@ import { tagOf } from '../commands/build.ts';
 import type { Context } from '../context.ts';
 import { resolveTarget } from '../run/target.ts';
 import { readAppFiles } from '../up/app-files.ts';
+import { type AccessOptions, registryAccess } from './push-image.ts';
 
 /**
  * Builds what a command line names and tags it.
@@ -15,16 +16,17 @@ import { readAppFiles } from '../up/app-files.ts';
 export async function buildImages(
   context: Context,
   source: string | undefined,
-  options: { tag?: string; package?: string[] },
+  options: { tag?: string; package?: string[] } & AccessOptions,
 ): Promise<ImageTag[]> {
   const kernelPath = await findKernel(context.environment);
   const cacheDirectory = context.store.folders.cache;
   const tags = new ImageTags(cacheDirectory);
   const built: ImageTag[] = [];
+  const registry = registryAccess(options);
   for (const { name, from } of await sourcesOf(source, options, tags)) {
     context.progress.step(`${name}: preparing the image`);
     const onProgress = (message: string) => context.progress.step(`${name}: ${message}`);
-    const image = await buildImage(from, { kernelPath, cacheDirectory, onProgress });
+    const image = await buildImage(from, { kernelPath, cacheDirectory, registry, onProgress });
     const tag = { name, createdAt: new Date().toISOString(), kernelPath, image };
     await tags.put(tag);
     built.push(tag);

@@ -22,7 +22,8 @@ export function define(command: Command, context: Context): void {
     });
 }
 
-export function imageListing(now: Date): Listing<ImageTag> {
+/** @param pushed the reference by digest under which a registry has the image */
+export function imageListing(now: Date, pushed?: string): Listing<ImageTag> {
   return {
     name: (tag) => tag.name,
     data: (tag) => ({
@@ -35,6 +36,7 @@ export function imageListing(now: Date): Listing<ImageTag> {
       rootImagePath: tag.image.rootImagePath,
       ociLayoutPath: tag.image.ociLayoutPath,
       createdAt: tag.createdAt,
+      ...(pushed !== undefined && { pushed }),
     }),
     columns: [
       { title: 'NAME', value: (tag) => tag.name },
