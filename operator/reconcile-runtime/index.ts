@@ -1,0 +1,12 @@
+export { type Clock, sleep, systemClock } from '../clock.ts';
+export { type Logger, silentLogger } from '../logger.ts';
+export { type Condition, findCondition, setCondition } from './condition.ts';
+export { Controller, type ControllerOptions, type ReconcileOutcome } from './controller.ts';
+export { EventRecorder, type EventRecorderOptions, type RecordedEvent, type Regarding } from './event-recorder.ts';
+export { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from './finalizer.ts';
+export { noRuntimeMetrics, type RuntimeMetrics } from './metrics.ts';
+export type { CacheChange, ObjectCache } from './object-cache.ts';
+export { createRuntimeMetrics } from './prometheus-metrics.ts';
+export { Reflector, type ReflectorOptions } from './reflector.ts';
+export { type LeaseEnd, type LeaseOptions, runWithLease } from './run-with-lease.ts';
+export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';

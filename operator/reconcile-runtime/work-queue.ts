@@ -1,0 +1,169 @@
+import { type Clock, systemClock, type Timer } from '../clock.ts';
+import { noRuntimeMetrics, type RuntimeMetrics } from './metrics.ts';
+
+export interface WorkQueueOptions {
+  /** Label of the metrics. */
+  name: string;
+  clock?: Clock;
+  metrics?: RuntimeMetrics;
+  /** Keys that wait at most, the delayed ones included. Default 100,000. */
+  depthMax?: number;
+}
+
+const depthMaxDefault = 100_000;
+const retryMilliseconds = { first: 5, max: 16 * 60 * 1000 };
+/** 5 ms · 2^18 is above the maximum. */
+const failuresCounted = 18;
+
+/**
+ * Keys that want to be worked on, each at most once, and never by two workers at a time: a key that is added while it
+ * is being worked on comes again afterwards. Semantics and figures of client-go's workqueue.
+ *
+ * ```ts
+ * queue.add('shop/redis');
+ * const key = await queue.get();
+ * try { await work(key); queue.forget(key); } catch { queue.addRateLimited(key); } finally { queue.done(key); }
+ * ```
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #metrics: RuntimeMetrics;
+  readonly #name: string;
+  readonly #depthMax: number;
+  /** In the order of arrival; the value is when. */
+  readonly #ready = new Map<string, number>();
+  readonly #processing = new Map<string, number>();
+  /** Added while being worked on. */
+  readonly #dirty = new Set<string>();
+  readonly #delayed = new Map<string, { at: number; timer: Timer }>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers = new Set<() => void>();
+  #shutDown = false;
+
+  constructor({ name, clock = systemClock, metrics = noRuntimeMetrics, depthMax = depthMaxDefault }: WorkQueueOptions) {
+    this.#name = name;
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#depthMax = depthMax;
+  }
+
+  /** Keys that are ready and that nobody works on yet. */
+  get depth(): number {
+    return this.#ready.size;
+  }
+
+  /** Keys that wait, ready or delayed. */
+  get waiting(): number {
+    return this.#ready.size + this.#delayed.size;
+  }
+
+  get processing(): number {
+    return this.#processing.size;
+  }
+
+  /** @returns false when the queue is full or shut down, and the key was not taken */
+  add(key: string): boolean {
+    if (this.#shutDown) return false;
+    if (this.#ready.has(key) || this.#dirty.has(key)) return true;
+    if (this.waiting >= this.#depthMax && !this.#delayed.has(key) && !this.#processing.has(key)) {
+      this.#metrics.queueFull(this.#name);
+      return false;
+    }
+    this.#metrics.queueAdded(this.#name);
+    if (this.#processing.has(key)) this.#dirty.add(key);
+    else this.#makeReady(key);
+    return true;
+  }
+
+  /** Adds the key later; of several times the earliest counts. */
+  addAfter(key: string, milliseconds: number): boolean {
+    if (milliseconds <= 0) return this.add(key);
+    if (this.#shutDown) return false;
+    const at = this.#clock.monotonic() + milliseconds;
+    const known = this.#delayed.get(key);
+    if (known && known.at <= at) return true;
+    if (!known && this.waiting >= this.#depthMax) {
+      this.#metrics.queueFull(this.#name);
+      return false;
+    }
+    known?.timer.cancel();
+    const timer = this.#clock.after(milliseconds, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { at, timer });
+    return true;
+  }
+
+  /** Adds the key after its back-off: 5 ms doubling to 16 minutes with every call since {@link forget}. */
+  addRateLimited(key: string): boolean {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#metrics.queueRetried(this.#name);
+    const { first, max } = retryMilliseconds;
+    return this.addAfter(key, Math.min(max, first * 2 ** Math.min(failures, failuresCounted)));
+  }
+
+  /** The key is well again: its next failure waits 5 ms. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Failures in a row. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** The next key, when there is one; undefined after {@link shutDown}. Each key that is got must be {@link done}. */
+  async get(): Promise<string | undefined> {
+    for (;;) {
+      if (this.#shutDown) return undefined;
+      const next = this.#ready.entries().next().value;
+      if (next) return this.#take(...next);
+      await new Promise<void>((resolve) => void this.#takers.add(resolve));
+    }
+  }
+
+  done(key: string): void {
+    const startedAt = this.#processing.get(key);
+    if (startedAt === undefined) return;
+    this.#processing.delete(key);
+    this.#metrics.queueWorked(this.#name, (this.#clock.monotonic() - startedAt) / 1000);
+    if (this.#dirty.delete(key) && !this.#shutDown) this.#makeReady(key);
+  }
+
+  /** Drops what waits and ends every {@link get}; what is being worked on may go on. */
+  shutDown(): void {
+    this.#shutDown = true;
+    for (const { timer } of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    this.#ready.clear();
+    this.#dirty.clear();
+    this.#failures.clear();
+    this.#metrics.queueDepth(this.#name, 0);
+    this.#wake(this.#takers.size);
+  }
+
+  #makeReady(key: string): void {
+    this.#ready.set(key, this.#clock.monotonic());
+    this.#metrics.queueDepth(this.#name, this.#ready.size);
+    this.#wake(1);
+  }
+
+  #take(key: string, readySince: number): string {
+    const now = this.#clock.monotonic();
+    this.#ready.delete(key);
+    this.#processing.set(key, now);
+    this.#metrics.queueDepth(this.#name, this.#ready.size);
+    this.#metrics.queueTaken(this.#name, (now - readySince) / 1000);
+    return key;
+  }
+
+  #wake(count: number): void {
+    for (const taker of this.#takers) {
+      if (count-- <= 0) return;
+      this.#takers.delete(taker);
+      taker();
+    }
+  }
+}
