@@ -58,7 +58,7 @@ describe.each(cases)('$build.name', ({ build, table }) => {
   test('every panel has a title of its own, a description, a unit and a place of its own', () => {
     const taken = new Set<string>();
     for (const panel of panelsOf(dashboard)) {
-      expect(panel.description, panel.title).toMatch(/^[A-Z].+[.]\n\n- `osv_/s);
+      expect(panel.description, panel.title).toMatch(/^[A-Z0-9].+[.]\n\n- `osv_/s);
       if (panel.type === 'heatmap') expect(panel.options).toHaveProperty('yAxis.unit');
       else if (panel.type !== 'table' && panel.type !== 'state-timeline') {
         expect(panel.fieldConfig?.defaults.unit, panel.title).toBeTruthy();

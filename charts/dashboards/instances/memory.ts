@@ -27,7 +27,7 @@ export const memory: Row = {
     }),
     lines({
       title: 'Memory in use',
-      text: 'Share of each guest’s memory that something uses.',
+      text: 'Share of each guest’s memory that is in use, without the page cache. Close to 1, allocations fail.',
       series: [series(memoryUse(perGuest), byInstance)],
       max: 1,
       thresholds: { warning: 0.85, critical: 0.95 },

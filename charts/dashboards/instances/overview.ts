@@ -14,10 +14,12 @@ export function cpuUse(options: { readonly by: readonly TargetLabel[] }): Query 
   return share(busy, combined(busy, guest.rate('osv_cpu_idle_seconds_total', options)));
 }
 
-/** Share of the memory that something uses. */
+/** Share of the memory that cannot be given back: what neither is free nor belongs to the page cache. */
 export function memoryUse(options: { readonly by: readonly TargetLabel[] }): Query {
-  const free = share(guest.value('osv_memory_free_bytes', options), guest.value('osv_memory_size_bytes', options));
-  return { ...free, expr: `1 - ${free.expr}` };
+  const cache = guest.value('osv_memory_used_bytes', { ...options, where: { use: 'page_cache' } });
+  const free = combined(guest.value('osv_memory_free_bytes', options), cache);
+  const left = share(free, guest.value('osv_memory_size_bytes', options));
+  return { ...left, expr: `1 - ${left.expr}` };
 }
 
 /** Share of the sent TCP segments that were sent again. */
@@ -59,7 +61,7 @@ export const overview: Row = {
     }),
     stat({
       title: 'Memory',
-      text: 'Share of the memory of all chosen guests that is in use. The page cache counts as used, though it is given back under pressure.',
+      text: 'Share of the memory of all chosen guests that is in use, without the page cache, which is given back under pressure.',
       query: memoryUse(all),
       thresholds: { warning: 0.85, critical: 0.95 },
       sparkline: true,

@@ -23,7 +23,7 @@ export const apps: Row = {
     stat({
       title: 'Leaders',
       text: 'Processes that hold the lease. Must be 1: with none nothing happens.',
-      query: operator.value('osv_operator_leader', all),
+      query: operator.value('osv_operator_leading', all),
       thresholds: { critical: 1, lowIsBad: true },
     }),
     table({
@@ -40,7 +40,7 @@ export const apps: Row = {
           query: operator.value('osv_operator_build_info', { by: ['namespace', 'pod', 'version'] }, 'max'),
           hidden: true,
         },
-        { title: 'Leads', query: operator.value('osv_operator_leader', { by: ['namespace', 'pod'] }, 'max') },
+        { title: 'Leads', query: operator.value('osv_operator_leading', { by: ['namespace', 'pod'] }, 'max') },
       ],
       sortBy: 'Pod',
       width: 8,

@@ -5,13 +5,14 @@ import type { Row } from '../panels/row.ts';
 import { operator } from '../promql/targets.ts';
 
 const byController = { by: ['controller'] } as const;
+const byQueue = { by: ['name'] } as const;
 
 export const reconciling: Row = {
   title: 'Reconciling',
   panels: [
     lines({
-      title: 'Passes by result',
-      text: 'Passes over an object. Later: the controller asked to be called again. At rest there are next to none.',
+      title: 'Reconciles by result',
+      text: 'A conflict means that somebody else changed the object; it is done again. At rest there are next to none.',
       series: [
         series(
           operator.rate('osv_operator_reconcile_total', { by: ['controller', 'result'] }),
@@ -21,13 +22,13 @@ export const reconciling: Row = {
       unit: 'ops',
     }),
     heatmap({
-      title: 'Duration of a pass',
+      title: 'Duration of a reconcile',
       text: 'Of all controllers.',
       query: operator.buckets('osv_operator_reconcile_duration_seconds'),
       width: 8,
     }),
     lines({
-      title: 'Duration of a pass, p99',
+      title: 'Duration of a reconcile, p99',
       text: 'By controller.',
       series: [
         series(operator.quantile(0.99, 'osv_operator_reconcile_duration_seconds', byController), '{{controller}}'),
@@ -35,28 +36,25 @@ export const reconciling: Row = {
     }),
     lines({
       title: 'Queue depth',
-      text: 'Objects that wait for a pass. It should come back to 0.',
-      series: [series(operator.value('osv_operator_queue_depth', byController), '{{controller}}')],
+      text: 'Objects that wait for their turn. It should come back to 0.',
+      series: [series(operator.value('osv_operator_workqueue_depth', byQueue), '{{name}}')],
     }),
     lines({
-      title: 'Wait in the queue, p99',
-      text: 'From becoming due to the start of the pass.',
-      series: [series(operator.quantile(0.99, 'osv_operator_queue_wait_seconds', byController), '{{controller}}')],
-    }),
-    lines({
-      title: 'Retries and watches opened again',
-      text: 'Retries follow failed passes. A watch is opened again when the API server ends it, about every five to ten minutes.',
+      title: 'Wait and work, p99',
+      text: 'How long an object waits in the queue, and how long it is worked on.',
       series: [
-        series(operator.rate('osv_operator_queue_retries_total', byController), '{{controller}} retries'),
-        series(operator.rate('osv_operator_watch_restarts_total', { by: ['resource'] }), '{{resource}} watch'),
+        series(operator.quantile(0.99, 'osv_operator_workqueue_queue_duration_seconds', byQueue), '{{name}} wait'),
+        series(operator.quantile(0.99, 'osv_operator_workqueue_work_duration_seconds', byQueue), '{{name}} work'),
       ],
     }),
     lines({
-      title: 'Requests to the API server',
-      text: 'By verb and status code. 409, 429 and 5xx are tried again.',
-      series: [series(operator.rate('osv_operator_api_requests_total', { by: ['verb', 'code'] }), '{{verb}} {{code}}')],
-      unit: 'reqps',
-      width: 24,
+      title: 'Objects put into the queues',
+      text: 'Retries follow failed reconciles. What a full queue refuses is found again by looking at all objects.',
+      series: [
+        series(operator.rate('osv_operator_workqueue_adds_total', byQueue), '{{name}} added'),
+        series(operator.rate('osv_operator_workqueue_retries_total', byQueue), '{{name}} retries'),
+        series(operator.rate('osv_operator_workqueue_full_total', byQueue), '{{name}} refused'),
+      ],
     }),
   ],
 };
