@@ -30,12 +30,21 @@ export function osvAppDefinition(): { apiVersion: string; kind: string; schema: 
   };
 }
 
+/** One of the CEL rules that the API server holds objects to (`x-kubernetes-validations`). */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+}
+
 /**
- * The fields of which an object needs exactly one, read from a CEL rule made of `has(self.field)` terms. These are the
- * only CEL rules in the CRD; a test holds it to that.
+ * The fields of which an object needs exactly one, when that is what a CEL rule says; undefined for any other rule.
+ * Such a rule is a sum over `has(self.field)` terms, or `!=` between two.
  */
-export function exactlyOneOf(rule: string): string[] {
-  return [...rule.matchAll(/has\(self\.(\w+)\)/g)].map((match) => match[1] as string);
+export function exactlyOneOf(rule: string): string[] | undefined {
+  const fields = [...rule.matchAll(/has\(self\.(\w+)\)/g)].map((match) => match[1] as string);
+  const terms = fields.map((field) => `has(self.${field})`);
+  const forms = [`[${terms.join(', ')}].filter(x, x).size() == 1`, terms.join(' != ')];
+  return fields.length > 1 && forms.includes(rule) ? fields : undefined;
 }
 
 function closed(schema: Schema): Schema {
@@ -52,15 +61,19 @@ function closed(schema: Schema): Schema {
     result.additionalProperties = false;
   }
   if (schema.items) result.items = closed(schema.items);
-  if (Array.isArray(rules)) {
-    result.exactlyOneOf = exactlyOneOf((rules as { rule: string }[])[0]?.rule ?? '');
+  const others: Rule[] = [];
+  for (const rule of (rules ?? []) as Rule[]) {
+    const fields = exactlyOneOf(rule.rule);
+    if (fields) result.exactlyOneOf = fields;
+    else others.push(rule);
   }
+  if (others.length > 0) result.rules = others;
   return result;
 }
 
 /**
  * The CRD's schema as a strict JSON schema: unknown fields are errors (the API server would drop them), and CEL rules
- * become the keyword `exactlyOneOf`.
+ * become the keywords `exactlyOneOf`, which can say more than the rule's message, and `rules`.
  */
 export function strictSchema(): Schema {
   const { apiVersion, kind, schema } = osvAppDefinition();

@@ -1,6 +1,7 @@
+import { evaluate } from '@marcbachmann/cel-js';
 import { Ajv, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv';
 import { nearest } from './did-you-mean.ts';
-import { localSchema, type Schema } from './schema.ts';
+import { localSchema, type Rule, type Schema } from './schema.ts';
 
 /** Something wrong in an OsvApp: the path of the field, and a sentence about it that begins with that path. */
 export interface Problem {
@@ -16,6 +17,26 @@ const exactlyOneOf: FuncKeywordDefinition = {
   errors: false,
 };
 
+/** A rule that cannot be evaluated speaks of fields that are missing or of another type, which is said elsewhere. */
+function holds(rule: string, self: unknown): boolean {
+  try {
+    return evaluate(rule, { self }) === true;
+  } catch {
+    return true;
+  }
+}
+
+/** Rules of CEL are held to here as by the API server, so that a file is refused with the same words in both places. */
+const rules: FuncKeywordDefinition = {
+  keyword: 'rules',
+  errors: 'full',
+  validate: function check(list: Rule[], value: unknown) {
+    const broken = list.filter(({ rule }) => !holds(rule, value));
+    (check as { errors?: object[] }).errors = broken.map(({ message }) => ({ keyword: 'rules', message, params: {} }));
+    return broken.length === 0;
+  },
+};
+
 let compiled: ValidateFunction | undefined;
 
 function validator(): ValidateFunction {
@@ -23,6 +44,7 @@ function validator(): ValidateFunction {
   const formats = { int64: true, 'date-time': true } as const;
   const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, formats });
   ajv.addKeyword(exactlyOneOf);
+  ajv.addKeyword(rules);
   compiled = ajv.compile(localSchema());
   return compiled;
 }
@@ -107,6 +129,8 @@ function problemOf(error: ErrorObject): Problem {
         `${at} cannot be ${shown(error.data)}${example ? `; write it ${example}` : ` (it must match ${String(parameters.pattern)})`}`,
       );
     }
+    case 'rules':
+      return say(error.message ?? `${at} is not valid`);
     case 'minimum':
     case 'maximum':
       return say(
