@@ -6,7 +6,9 @@ export {
 } from './boot-configuration/boot-configuration.ts';
 export { bootConfigurationText } from './boot-configuration/text.ts';
 export { ContractError } from './error.ts';
+export { parseExposition, type Sample, sumOfSamples } from './exposition.ts';
 export { systemCallName, systemCallNumber } from './linux-system-calls.ts';
+export { defaultMemoryBytes, type ImageSize, mebibyte, minimumMemoryBytes } from './memory-size.ts';
 export { metricsTable } from './metrics.ts';
 export { operatorMetricsTable } from './operator-metrics.ts';
 export { type LocalOsvApp, parseOsvApps } from './osvapp/parse.ts';

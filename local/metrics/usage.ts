@@ -1,4 +1,4 @@
-import { parseExposition, type Sample, sum } from './exposition.ts';
+import { parseExposition, type Sample, sumOfSamples as sum } from '@osv/contracts';
 
 /** What a guest uses, over the time between two readings of its metrics. */
 export interface Usage {

@@ -25,7 +25,7 @@ function unescapeLabel(text: string): string {
 }
 
 /** The sum of all samples of a name that carry these labels; 0 when there are none. */
-export function sum(samples: Sample[], name: string, labels: Record<string, string> = {}): number {
+export function sumOfSamples(samples: readonly Sample[], name: string, labels: Record<string, string> = {}): number {
   return samples
     .filter((sample) => sample.name === name)
     .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
