@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { BuildError } from './error.ts';
 
@@ -18,6 +18,18 @@ function spawnTool(command: string, args: readonly string[], options: ToolOption
     stdio: ['ignore', 'pipe', 'pipe'],
     // Messages that are matched or shown must not depend on the user's language.
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  });
+}
+
+/** Resolves to the exit status once the tool is gone, also when it was told to stop: it writes nothing after that. */
+function exitOf(child: ChildProcess, command: string, options: ToolOptions): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    let failure: unknown;
+    child.once('error', (cause) => {
+      failure = missing(command, options, cause);
+      if (child.pid === undefined) reject(failure);
+    });
+    child.once('close', (status) => (failure === undefined ? resolve(status) : reject(failure)));
   });
 }
 
@@ -54,10 +66,7 @@ export async function runTool(command: string, args: readonly string[], options:
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-8192);
   });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (cause) => reject(missing(command, options, cause)));
-    child.once('close', resolve);
-  });
+  const status = await exitOf(child, command, options);
   if (status !== 0) throw failed(command, status, errors);
   return Buffer.concat(output).toString();
 }
@@ -78,10 +87,7 @@ export async function streamTool(
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-8192);
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', (cause) => reject(missing(command, options, cause)));
-    child.once('close', resolve);
-  });
+  const ended = exitOf(child, command, options);
   // The tool's own complaint explains more than the reader's "unexpected end".
   const consumed = consume(child.stdout).then(
     () => undefined,

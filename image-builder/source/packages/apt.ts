@@ -74,8 +74,15 @@ Dir::Cache::archives "archives/";
   }
 
   async #run(tool: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string): Promise<string> {
-    // apt gives up at once when another apt holds its locks; this waits for it.
-    const locked = ['--exclusive', join(this.#directory, 'lock'), tool, '-c', join(this.#directory, 'apt.conf')];
+    // apt gives up at once when another apt holds its locks; this waits for it, and becomes apt, which can be stopped.
+    const locked = [
+      '--no-fork',
+      '--exclusive',
+      join(this.#directory, 'lock'),
+      tool,
+      '-c',
+      join(this.#directory, 'apt.conf'),
+    ];
     return runTool('flock', [...locked, ...args], {
       package: 'apt and util-linux',
       ...(cwd && { cwd }),
@@ -101,7 +108,7 @@ Dir::Cache::archives "archives/";
   /**
    * Fetches the package lists if there are none or they are a day old.
    *
-   * @throws BuildError `packages` when there are none and they cannot be fetched
+   * @throws BuildError `download` when there are none and they cannot be fetched
    */
   async updateLists(options: { force?: boolean; onProgress?: (message: string) => void } = {}): Promise<void> {
     const date = await this.listsDate();
@@ -113,7 +120,7 @@ Dir::Cache::archives "archives/";
       if (cause instanceof BuildError && cause.code === 'tool-missing') throw cause;
       if (date) return options.onProgress?.('package lists cannot be fetched; using those of the last time');
       const sentence = `The package lists cannot be fetched: ${(cause as Error).message}`;
-      throw new BuildError('packages', sentence, { cause });
+      throw new BuildError('download', sentence, { cause });
     }
     await this.#write('lists-date', new Date().toISOString());
   }
@@ -166,7 +173,7 @@ Dir::Cache::archives "archives/";
   /**
    * Downloads package files into `archives`; those that are there already are kept.
    *
-   * @throws BuildError `packages`
+   * @throws BuildError `download`
    */
   async download(packages: readonly DebianPackage[], onProgress?: (message: string) => void): Promise<void> {
     const absent = packages.filter(({ fileName }) => !existsSync(join(this.archives, fileName)));
@@ -178,7 +185,7 @@ Dir::Cache::archives "archives/";
       const status = await this.#statusOption(assumedPresent([]));
       await this.#run('apt-get', ['-o', status, '-q', 'download', ...versions], this.archives);
     } catch (cause) {
-      throw new BuildError('packages', `Packages cannot be downloaded: ${(cause as Error).message}`, { cause });
+      throw new BuildError('download', `Packages cannot be downloaded: ${(cause as Error).message}`, { cause });
     }
   }
 }
