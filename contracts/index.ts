@@ -14,6 +14,12 @@ export { operatorMetricsTable } from './operator-metrics.ts';
 export { type LocalOsvApp, parseOsvApps } from './osvapp/parse.ts';
 export { scrapeJobs } from './scrape.ts';
 export type * from './types/boot-configuration.ts';
+export type {
+  BuildFailure,
+  BuildResult,
+  Compatibility,
+  PublishedImage,
+} from './types/build-result.ts';
 export type * from './types/control-channel.ts';
 export type * from './types/image-manifest.ts';
 export type * from './types/management-api.ts';

@@ -11,6 +11,7 @@ import { materialize } from './contents/materialize.ts';
 import { fileDigest } from './contents/tree-digest.ts';
 import { BuildError } from './error.ts';
 import { makeErofs } from './filesystem/erofs.ts';
+import { type ImageLabel, imageLabelName } from './publish/image-label.ts';
 import { writeOciLayout } from './publish/oci-layout.ts';
 import type { RegistryAccess } from './registry/skopeo.ts';
 import { type Contents, openSource, type Source } from './source/source.ts';
@@ -45,7 +46,7 @@ async function assemble(contents: Contents, kernel: Kernel, workspace: string, o
   const { tree, packages, entryPoint } = contents;
   const glibc = usesGlibc(tree);
   if (glibc) addLoaderConfiguration(tree);
-  const { systemCalls, binaries } = await inspect(tree);
+  const { systemCalls, binaries, missingLibraries } = await inspect(tree);
   const root = join(workspace, 'root');
   await materialize(tree, root);
   if (glibc) await writeLoaderCache(root, options.signal);
@@ -54,25 +55,29 @@ async function assemble(contents: Contents, kernel: Kernel, workspace: string, o
   const rootImagePath = join(image, fileNames.root);
   await makeErofs(root, rootImagePath, options.signal);
   await rm(root, { recursive: true, force: true });
-  const digest = await writeOciLayout(
-    {
-      kernelPath: kernel.path,
-      rootImagePath,
-      architecture: 'amd64',
-      entryPoint,
-      labels: { 'dev.osvapp.kernel.version': version },
-    },
-    join(image, fileNames.oci),
-  );
-  const manifest: ImageManifest = {
+  const label: ImageLabel = {
     version: 1,
-    digest,
     architecture: 'amd64',
     builder: { version: builderVersion() },
     kernel: { version, digest: `sha256:${kernel.sha256}`, sizeBytes: kernel.sizeBytes },
     root: { digest: `sha256:${await fileDigest(rootImagePath)}`, sizeBytes: (await stat(rootImagePath)).size },
     entryPoint,
     systemCalls: [...systemCalls],
+    missingLibraries: [...missingLibraries],
+  };
+  const digest = await writeOciLayout(
+    {
+      kernelPath: kernel.path,
+      rootImagePath,
+      architecture: 'amd64',
+      entryPoint,
+      labels: { 'dev.osvapp.kernel.version': version, [imageLabelName]: JSON.stringify(label) },
+    },
+    join(image, fileNames.oci),
+  );
+  const manifest: ImageManifest = {
+    ...label,
+    digest,
     sbom: billOfMaterials(packages, packages.length > 0 ? [] : binaries, { version, sha256: kernel.sha256 }),
   };
   await writeFile(join(image, fileNames.manifest), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -10,6 +10,8 @@ export type BuildErrorCode =
   | 'registry-denied'
   | 'tool-missing'
   | 'tool-failed'
+  | 'interrupted'
+  | 'usage'
   | 'unsupported';
 
 /** Why an image cannot be built or a program not be judged; the message is a sentence that a person can act on. */

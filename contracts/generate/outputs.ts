@@ -1,6 +1,7 @@
 import { dashboardOutputs } from '../../charts/dashboards/outputs.ts';
 import { compatibilityJson, compatibilityPage, systemCallRows } from '../../scripts/generate-linux-compatibility.ts';
 import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
+import buildResult from '../build-result.schema.json' with { type: 'json' };
 import controlChannel from '../control-channel.schema.json' with { type: 'json' };
 import imageManifest from '../image-manifest.schema.json' with { type: 'json' };
 import managementApi from '../management-api.json' with { type: 'json' };
@@ -25,6 +26,10 @@ export const outputs: readonly Output[] = [
   {
     path: 'contracts/types/boot-configuration.ts',
     render: () => schemaTypes(bootConfiguration, 'BootConfiguration', 'contracts/boot-configuration.schema.json'),
+  },
+  {
+    path: 'contracts/types/build-result.ts',
+    render: () => schemaTypes(buildResult, 'BuildResult', 'contracts/build-result.schema.json'),
   },
   {
     path: 'contracts/types/control-channel.ts',

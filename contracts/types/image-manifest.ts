@@ -33,6 +33,10 @@ export interface ImageManifest {
    */
   systemCalls: string[];
   /**
+   * Shared libraries that programs of the image need and that it does not hold; sorted by name
+   */
+  missingLibraries: MissingLibrary[];
+  /**
    * CycloneDX 1.6
    */
   sbom: {
@@ -57,4 +61,14 @@ export interface EntryPoint {
     uid: number;
     gid: number;
   };
+}
+export interface MissingLibrary {
+  /**
+   * As in DT_NEEDED
+   */
+  name: string;
+  /**
+   * Path in the image
+   */
+  neededBy: string;
 }

@@ -119,7 +119,7 @@ const wrappers: Record<string, readonly string[]> = {
   waitpid: ['wait4'],
 };
 
-/** What glibc's loader and start-up code call in every dynamic program. */
+/** What glibc's loader and start-up code call in every dynamic program, but for rseq, which they do without. */
 export const startupSystemCalls: readonly string[] = [
   'access',
   'arch_prctl',
@@ -135,7 +135,6 @@ export const startupSystemCalls: readonly string[] = [
   'pread64',
   'prlimit64',
   'read',
-  'rseq',
   'set_robust_list',
   'set_tid_address',
 ];

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { MissingLibrary } from '@osv/contracts';
 import { isCLibrary, startupSystemCalls, systemCallsOf } from '../check/system-calls.ts';
 import { isElf, parseElf } from '../elf/elf-file.ts';
 import { BuildError } from '../error.ts';
 import type { ListedFile } from './bill-of-materials.ts';
 import type { FileTree } from './file-tree.ts';
 import { readContent } from './read-file.ts';
+import { missingLibraries } from './tree-libraries.ts';
 
 /** What an image's binaries say about it. */
 export interface Inspection {
@@ -13,6 +15,8 @@ export interface Inspection {
   readonly systemCalls: readonly string[];
   /** Every ELF file. */
   readonly binaries: readonly ListedFile[];
+  /** Libraries that programs need and the tree does not hold. */
+  readonly missingLibraries: readonly MissingLibrary[];
 }
 
 /** Reads every ELF file of a tree. Damaged ones are listed and otherwise passed over: an image may hold test data. */
@@ -34,5 +38,6 @@ export async function inspect(tree: FileTree): Promise<Inspection> {
       if (!(error instanceof BuildError)) throw error;
     }
   }
-  return { systemCalls: [...systemCalls].sort(), binaries };
+  const paths = binaries.map(({ path }) => path);
+  return { systemCalls: [...systemCalls].sort(), binaries, missingLibraries: missingLibraries(tree, paths) };
 }

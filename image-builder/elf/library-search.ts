@@ -14,15 +14,46 @@ const standardFolders = [
   '/usr/local/lib',
 ];
 
-function configuredFolders(path: string, depth = 0): string[] {
+/** Where libraries are looked for: this machine, or the tree of an image. */
+export interface LibraryFiles {
+  /** The whole text of a file, or undefined. */
+  text(path: string): string | undefined;
+  /** Names in a folder, sorted; none when there is no such folder. */
+  list(folder: string): string[];
+  /** An ELF file, or undefined for what is none or is not there. */
+  elf(path: string): ElfFile | undefined;
+  /** The path without links; only asked about files that are there. */
+  realPath(path: string): string;
+}
+
+const hostFiles: LibraryFiles = {
+  text(path) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+  list(folder) {
+    try {
+      return readdirSync(folder).sort();
+    } catch {
+      return [];
+    }
+  },
+  elf(path) {
+    try {
+      return statSync(path).isFile() ? parseElf(readFileSync(path), path) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  realPath: (path) => realpathSync(path),
+};
+
+function configuredFolders(files: LibraryFiles, path: string, depth = 0): string[] {
   if (depth > 8) return [];
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return [];
-  }
-  return text
+  return (files.text(path) ?? '')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .flatMap((line) => {
@@ -30,18 +61,11 @@ function configuredFolders(path: string, depth = 0): string[] {
       if (!include) return line.startsWith('/') ? [line] : [];
       const folder = dirname(include);
       const pattern = new RegExp(`^${basename(include).replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
-      return listFolder(folder)
+      return files
+        .list(folder)
         .filter((name) => pattern.test(name))
-        .flatMap((name) => configuredFolders(join(folder, name), depth + 1));
+        .flatMap((name) => configuredFolders(files, join(folder, name), depth + 1));
     });
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }
 
 /** A shared library that a program needs and where it was found. */
@@ -58,23 +82,20 @@ export interface LibraryClosure {
   readonly missing: readonly { readonly name: string; readonly neededBy: string }[];
 }
 
-function suits(path: string): boolean {
-  try {
-    if (!statSync(path).isFile()) return false;
-    return parseElf(readFileSync(path), path).machine === machineX86_64;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Finds the shared libraries of a program as ld.so(8) would: DT_RPATH without DT_RUNPATH, DT_RUNPATH, the folders of
  * /etc/ld.so.conf, the standard folders. The program is read, never run, so nothing of it is trusted.
  *
  * @param extraFolders searched before everything else, as with LD_LIBRARY_PATH
+ * @param files where they are looked for; this machine unless told otherwise
  */
-export function findLibraries(program: string, elf: ElfFile, extraFolders: readonly string[] = []): LibraryClosure {
-  const system = [...new Set([...configuredFolders('/etc/ld.so.conf'), ...standardFolders])];
+export function findLibraries(
+  program: string,
+  elf: ElfFile,
+  extraFolders: readonly string[] = [],
+  files: LibraryFiles = hostFiles,
+): LibraryClosure {
+  const system = [...new Set([...configuredFolders(files, '/etc/ld.so.conf'), ...standardFolders])];
   const libraries = new Map<string, FoundLibrary>();
   const missing = new Map<string, { name: string; neededBy: string }>();
   const queue: { path: string; elf: ElfFile; inherited: string[] }[] = [{ path: program, elf, inherited: [] }];
@@ -87,14 +108,15 @@ export function findLibraries(program: string, elf: ElfFile, extraFolders: reado
     for (const name of object.needed) {
       if (libraries.has(name) || missing.has(name)) continue;
       const candidates = name.includes('/') ? [name] : folders.map((folder) => join(folder, name));
-      const found = candidates.find(suits);
-      if (!found) {
+      const found = candidates.find((path) => files.elf(path)?.machine === machineX86_64);
+      const library = found === undefined ? undefined : files.elf(found);
+      if (found === undefined || !library) {
         missing.set(name, { name, neededBy: path });
         continue;
       }
-      const real = realpathSync(found);
+      const real = files.realPath(found);
       libraries.set(name, { name, path: real });
-      queue.push({ path: real, elf: parseElf(readFileSync(real), real), inherited: rpath });
+      queue.push({ path: real, elf: library, inherited: rpath });
     }
   }
   return { libraries: [...libraries.values()], missing: [...missing.values()] };

@@ -4,6 +4,13 @@ import { formatReference, type ImageReference, parseReference } from '../registr
 import { accessOptions, dockerName, runSkopeo, type SkopeoOptions } from '../registry/skopeo.ts';
 
 /**
+ * What docker-registry says when two pushes of the same bytes meet: one reads what the other is writing. skopeo takes
+ * it for final.
+ */
+const collision = /blob unknown to registry|digest invalid/;
+const attemptsMax = 5;
+
+/**
  * Pushes the one image of an OCI layout. Its bytes stay what they are, so its digest in the registry is that of the
  * layout.
  *
@@ -20,7 +27,15 @@ export async function pushLayout(
 ): Promise<string> {
   // The layout is the working directory: skopeo takes what follows a colon in a path for a tag.
   const args = ['--quiet', '--preserve-digests', ...accessOptions(target, options.access ?? {}, 'dest-')];
-  await runSkopeo('copy', [...args, 'oci:.', dockerName(target)], target, { ...options, cwd: layoutPath });
+  const copy = () => runSkopeo('copy', [...args, 'oci:.', dockerName(target)], target, { ...options, cwd: layoutPath });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await copy();
+      break;
+    } catch (error) {
+      if (attempt === attemptsMax || !(error instanceof Error && collision.test(error.message))) throw error;
+    }
+  }
   const { registry, repository } = target;
   return formatReference({ registry, repository, digest });
 }

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// osv-builder: what a build Job runs in a cluster, and what the operator starts on one machine.
+import { writeFile } from 'node:fs/promises';
+import type { BuildResult } from '@osv/contracts';
+import { defaultCacheDirectory } from './cache/image-cache.ts';
+import { BuildError } from './error.ts';
+import { buildAndPublish } from './program/build-and-publish.ts';
+import { describeFailure, exitStatus } from './program/failure.ts';
+import { type BuilderOptions, parseOptions, usage } from './program/options.ts';
+
+const interruption = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => interruption.abort(new BuildError('interrupted', `The build was interrupted by ${name}`)));
+}
+
+/** In place, never by renaming: in a pod it is a file that the kubelet has mounted. */
+async function say(result: BuildResult, path: string): Promise<void> {
+  const line = `${JSON.stringify(result)}\n`;
+  if (path === '-') process.stdout.write(line);
+  else await writeFile(path, line);
+}
+
+async function main(): Promise<number> {
+  let options: BuilderOptions | 'help' | undefined;
+  try {
+    options = parseOptions(process.argv.slice(2));
+    if (options === 'help') {
+      process.stdout.write(usage);
+      return exitStatus.success;
+    }
+    const published = await buildAndPublish(options, {
+      cacheDirectory: options.cache ?? defaultCacheDirectory(process.env),
+      stdin: process.stdin,
+      onProgress: (message) => process.stderr.write(`${message}\n`),
+      signal: interruption.signal,
+    });
+    await say(published, options.result);
+    return exitStatus.success;
+  } catch (error) {
+    const { failure, status } = describeFailure(interruption.signal.aborted ? interruption.signal.reason : error);
+    const { code, message } = failure.error;
+    // A defect of ours is found by its stack.
+    process.stderr.write(`osv-builder: ${code === 'internal' && error instanceof Error ? error.stack : message}\n`);
+    await say(failure, typeof options === 'object' ? options.result : '-').catch((cause: Error) => {
+      process.stderr.write(`osv-builder: the result cannot be written: ${cause.message}\n`);
+    });
+    return status;
+  }
+}
+
+process.exitCode = await main();
