@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs and makes what is named: groups of apt-packages.txt, `npm` and `kernel`. Called by ./osv when something is
+# Installs and makes what is named: groups of apt-packages.txt, `npm`, `go` and `kernel`. Called by ./osv when something is
 # missing or older than its sources. Several may run at once: the others wait for the first one, then find all done.
 set -euo pipefail
 
@@ -150,6 +150,27 @@ npm_install() {
     rm -rf "$bootstrap"
 }
 
+# A Go command from 1.21 on fetches the release that a module asks for.
+go_is_enough() { # VERSION
+    [ -n "$1" ] && dpkg --compare-versions "$1" ge 1.21
+}
+
+# The tools of the development cluster are built with Go. Where there is none to be had, the rest works without.
+install_go() {
+    local go own candidate
+    for go in "$(command -v go)" /usr/local/go/bin/go; do
+        own=$([ ! -x "$go" ] || "$go" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p')
+        ! go_is_enough "$own" || return 0
+    done
+    candidate=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: [0-9]*:\([0-9.]*\).*/\1/p')
+    if go_is_enough "$candidate"; then
+        become_root golang-go
+        step "installing Go $candidate" apt_install golang-go
+    else
+        say 'no Go from 1.21 on is installed or packaged here; the development cluster needs it: https://go.dev/dl/'
+    fi
+}
+
 build_kernel() {
     [ -e "$root/build/kernel/build.ninja" ] || cmake -S "$root/kernel" -B "$root/build/kernel" -G Ninja
     ninja -C "$root/build/kernel" osv.elf
@@ -172,6 +193,12 @@ for need in "${needs[@]}"; do
                 begin_stamp npm
                 step 'installing JavaScript packages (npm ci)' npm_install
                 end_stamp npm
+            fi
+            ;;
+        go)
+            if stale "$stamps/go" "$root/scripts/apt-packages.txt"; then
+                install_go
+                touch "$stamps/go"
             fi
             ;;
         kernel)

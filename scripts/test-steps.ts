@@ -55,6 +55,11 @@ export const steps: readonly Step[] = [
   suite('bad wire', 'test/packets/bad-wire/main.ts', '--short'),
   suite('load', 'test/load/main.ts', '--short'),
   {
+    name: 'cluster',
+    commands: [vitest('cluster', '--config', 'test/cluster-e2e/vitest.config.ts')],
+    results: { file: 'cluster.json', read: readVitest },
+  },
+  {
     name: 'end to end',
     commands: [vitest('e2e', '--config', 'test/e2e/vitest.config.ts')],
     results: { file: 'e2e.json', read: readVitest },

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** These tests share one real cluster; one file after the other, because some of them stop parts of it. */
+export default defineConfig({
+  test: {
+    include: ['test/cluster-e2e/**/*.test.ts'],
+    globalSetup: ['test/cluster-e2e/support/global-setup.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});

@@ -1,0 +1,45 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { findGo, isAtLeast } from './find-go.ts';
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** A folder in PATH whose `go` is of one version and fetches newer ones as asked, as the real command does. */
+async function machineWithGo(version: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'osv-go-'));
+  folders.push(folder);
+  const script = `#!/bin/sh\ncase $GOTOOLCHAIN in *+auto) echo "\${GOTOOLCHAIN%+auto}" ;; *) echo ${version} ;; esac\n`;
+  await writeFile(join(folder, 'go'), script);
+  await chmod(join(folder, 'go'), 0o755);
+  vi.stubEnv('PATH', `${folder}:/bin`);
+}
+
+test('a Go that is new enough is taken as it is', async () => {
+  await machineWithGo('go1.26.8');
+  expect(await findGo('1.26.0')).toMatchObject({ version: 'go1.26.8', environment: {} });
+});
+
+test('an older one that fetches toolchains is told which', async () => {
+  await machineWithGo('go1.24.4');
+  expect(await findGo('1.26.0')).toMatchObject({ version: 'go1.26.0', environment: { GOTOOLCHAIN: 'go1.26.0+auto' } });
+});
+
+test('one that cannot fetch toolchains is refused with what to install', async () => {
+  await machineWithGo('go1.19.8');
+  await expect(findGo('1.26.0')).rejects.toThrow(/is go1\.19\.8; .*needs Go 1\.26\.0 or newer .*go\.dev/);
+});
+
+test('versions compare by number', () => {
+  expect(isAtLeast('go1.9', [1, 21])).toBe(false);
+  expect(isAtLeast('go1.26.8', [1, 26, 0])).toBe(true);
+  expect(isAtLeast('go2.0', [1, 26, 0])).toBe(true);
+  expect(isAtLeast('go1.26', [1, 26, 1])).toBe(false);
+  expect(isAtLeast('go1.27rc1', [1, 27])).toBe(true);
+});
