@@ -1,4 +1,4 @@
-import { dashboardOutputs } from '../../charts/dashboards/outputs.ts';
+import { monitoringOutputs } from '../../charts/dashboards/outputs.ts';
 import { compatibilityJson, compatibilityPage, systemCallRows } from '../../scripts/generate-linux-compatibility.ts';
 import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
 import buildResult from '../build-result.schema.json' with { type: 'json' };
@@ -60,5 +60,5 @@ export const outputs: readonly Output[] = [
   { path: 'docs/metrics.md', render: () => metricsPage(metricsTable()) },
   { path: 'docs/linux-compatibility/syscalls.json', render: () => compatibilityJson(systemCallRows()) },
   { path: 'docs/linux-compatibility/README.md', render: () => compatibilityPage(systemCallRows()) },
-  ...dashboardOutputs,
+  ...monitoringOutputs,
 ];

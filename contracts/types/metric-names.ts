@@ -76,23 +76,30 @@ export type GuestHistogram =
 
 export type OperatorCounter =
   | 'osv_operator_reconcile_total'
-  | 'osv_operator_queue_retries_total'
-  | 'osv_operator_api_requests_total'
+  | 'osv_operator_workqueue_adds_total'
+  | 'osv_operator_workqueue_retries_total'
+  | 'osv_operator_workqueue_full_total'
+  | 'osv_operator_lists_total'
   | 'osv_operator_watch_restarts_total'
+  | 'osv_operator_events_dropped_total'
+  | 'osv_operator_api_requests_total'
   | 'osv_operator_instance_restarts_total'
   | 'osv_operator_builds_total';
 
 export type OperatorGauge =
   | 'osv_operator_build_info'
-  | 'osv_operator_leader'
-  | 'osv_operator_queue_depth'
+  | 'osv_operator_leading'
+  | 'osv_operator_workqueue_depth'
+  | 'osv_operator_listed_objects'
   | 'osv_operator_apps'
   | 'osv_operator_instances'
   | 'osv_operator_builds_running';
 
 export type OperatorHistogram =
   | 'osv_operator_reconcile_duration_seconds'
-  | 'osv_operator_queue_wait_seconds'
+  | 'osv_operator_workqueue_queue_duration_seconds'
+  | 'osv_operator_workqueue_work_duration_seconds'
+  | 'osv_operator_api_request_duration_seconds'
   | 'osv_operator_build_duration_seconds';
 
 /** The labels that a metric has besides those of its target. */
@@ -166,14 +173,21 @@ export interface MetricLabels {
   osv_trace_events_lost_total: never;
   osv_management_requests_total: 'result';
   osv_operator_build_info: 'version';
-  osv_operator_leader: never;
+  osv_operator_leading: 'lease';
   osv_operator_reconcile_total: 'controller' | 'result';
   osv_operator_reconcile_duration_seconds: 'controller';
-  osv_operator_queue_depth: 'controller';
-  osv_operator_queue_wait_seconds: 'controller';
-  osv_operator_queue_retries_total: 'controller';
-  osv_operator_api_requests_total: 'verb' | 'code';
-  osv_operator_watch_restarts_total: 'resource';
+  osv_operator_workqueue_depth: 'name';
+  osv_operator_workqueue_adds_total: 'name';
+  osv_operator_workqueue_retries_total: 'name';
+  osv_operator_workqueue_full_total: 'name';
+  osv_operator_workqueue_queue_duration_seconds: 'name';
+  osv_operator_workqueue_work_duration_seconds: 'name';
+  osv_operator_lists_total: 'resource';
+  osv_operator_listed_objects: 'resource';
+  osv_operator_watch_restarts_total: 'resource' | 'reason';
+  osv_operator_events_dropped_total: never;
+  osv_operator_api_requests_total: 'verb' | 'resource' | 'status';
+  osv_operator_api_request_duration_seconds: 'verb';
   osv_operator_apps: 'state';
   osv_operator_instances: 'state';
   osv_operator_instance_restarts_total: 'namespace' | 'app';
