@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { monitoringOutputs } from '../../charts/dashboards/outputs.ts';
 import { compatibilityJson, compatibilityPage, systemCallRows } from '../../scripts/generate-linux-compatibility.ts';
 import bootConfiguration from '../boot-configuration.schema.json' with { type: 'json' };
@@ -10,6 +12,7 @@ import { metricsTable } from '../metrics.ts';
 import operatorMetricsSchema from '../operator-metrics.schema.json' with { type: 'json' };
 import { operatorMetricsTable } from '../operator-metrics.ts';
 import { strictSchema } from '../osvapp/schema.ts';
+import { chartReadme } from './chart-readme.ts';
 import { metricNames } from './metric-names.ts';
 import { metricsHeader } from './metrics-header.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -19,6 +22,12 @@ import { openApiTypes, schemaTypes } from './schema-types.ts';
 export interface Output {
   readonly path: string;
   render(): string | Promise<string>;
+}
+
+const chart = 'charts/osv-operator';
+
+function readSource(path: string): Promise<string> {
+  return readFile(join(import.meta.dirname, '../..', path), 'utf8');
 }
 
 /** Every generated file of the project. */
@@ -61,4 +70,10 @@ export const outputs: readonly Output[] = [
   { path: 'docs/linux-compatibility/syscalls.json', render: () => compatibilityJson(systemCallRows()) },
   { path: 'docs/linux-compatibility/README.md', render: () => compatibilityPage(systemCallRows()) },
   ...monitoringOutputs,
+  {
+    path: `${chart}/files/crds/osvapp.yaml`,
+    render: async () =>
+      `# Copied from crds/osvapp.yaml by \`npm run generate\`; do not edit.\n${await readSource('crds/osvapp.yaml')}`,
+  },
+  { path: `${chart}/README.md`, render: async () => chartReadme(await readSource(`${chart}/values.yaml`)) },
 ];

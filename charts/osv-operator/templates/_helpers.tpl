@@ -1,0 +1,97 @@
+{{/* Name of the chart's objects; also part of the names of cluster-wide ones, so it holds the release's name. */}}
+{{- define "osv-operator.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What tells the operator's pods from all others; must not change between versions. */}}
+{{- define "osv-operator.selectorLabels" -}}
+app.kubernetes.io/name: osv-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* What tells the pods of build Jobs from all others; the operator sets these labels. */}}
+{{- define "osv-operator.builderSelectorLabels" -}}
+app.kubernetes.io/name: osv-builder
+{{- end -}}
+
+{{- define "osv-operator.labels" -}}
+{{ include "osv-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Name of a service account: (list $ "operator") */}}
+{{- define "osv-operator.serviceAccountName" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $account := (index $root.Values $component).serviceAccount -}}
+{{- $made := include "osv-operator.fullname" $root -}}
+{{- if ne $component "operator" -}}
+{{- $made = printf "%s-%s" $made $component -}}
+{{- end -}}
+{{- if $account.create -}}
+{{- default $made $account.name -}}
+{{- else -}}
+{{- default "default" $account.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Reference of an image: (list $ .Values.operator.image) */}}
+{{- define "osv-operator.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := index . 1 -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $image.repository (default $root.Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Rights of the operator on what belongs to OsvApps, in the namespaces that it serves. */}}
+{{- define "osv-operator.appRules" -}}
+- apiGroups: [osvapp.dev]
+  resources: [osvapps]
+  verbs: [get, list, watch, patch]
+- apiGroups: [osvapp.dev]
+  resources: [osvapps/status]
+  verbs: [patch]
+# For owner references that block the owner's deletion, where an admission plugin asks for it.
+- apiGroups: [osvapp.dev]
+  resources: [osvapps/finalizers]
+  verbs: [update]
+- apiGroups: [kubevirt.io]
+  resources: [virtualmachineinstances, virtualmachineinstancereplicasets, virtualmachines]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, watch, create, patch, delete]
+# What guests boot with. No list and no watch: the operator reads what an OsvApp names and what it made itself.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [podmonitors]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
