@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../clock.ts';
 import { ApiError } from './api-error.ts';
 import { ExecCredentials, type ExecPlugin, type ExecStatus } from './exec-credentials.ts';
-import { type Context, type Environment, loadContext } from './kubeconfig.ts';
+import { type Context, type ContextChoice, type Environment, loadContext } from './kubeconfig.ts';
 import { TokenFile } from './token-file.ts';
 
 /** What the next request is sent with. */
@@ -38,8 +38,8 @@ export class Connection {
   #pool: { dispatcher: Dispatcher; tls: string } | undefined;
   #access: { value: Promise<Access>; credential: ExecStatus | undefined; readAt: number } | undefined;
 
-  constructor(options: { kubeconfig?: string | undefined; environment: Environment; clock: Clock }) {
-    this.#context = loadContext(options.kubeconfig, options.environment);
+  constructor(options: ContextChoice & { environment: Environment; clock: Clock }) {
+    this.#context = loadContext(options, options.environment);
     this.#clock = options.clock;
     const { cluster, user, folder, tokenFile } = this.#context;
     this.server = cluster.server.replace(/\/+$/, '');

@@ -3,13 +3,12 @@ import type { ApiClient } from './api-client.ts';
 import { type ApiObserver, noObserver } from './api-observer.ts';
 import { Connection } from './connection.ts';
 import { HttpApiClient } from './http-api-client.ts';
-import type { Environment } from './kubeconfig.ts';
+import type { ContextChoice, Environment } from './kubeconfig.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Transport } from './transport.ts';
 
-export interface ApiClientOptions {
-  /** Path. Default: the pod's service account, then the files of KUBECONFIG, then ~/.kube/config. */
-  kubeconfig?: string | undefined;
+/** `kubeconfig` is by default the pod's service account, then the files of KUBECONFIG, then ~/.kube/config. */
+export interface ApiClientOptions extends ContextChoice {
   /** Where the default above is looked up, and what exec plugins inherit; the process's own by default. */
   environment?: Environment;
   /** Owner of the fields that the client writes. */
@@ -42,8 +41,8 @@ export interface ConnectedApiClient extends ApiClient {
  */
 export function createApiClient(options: ApiClientOptions): ConnectedApiClient {
   const { clock = systemClock, random = Math.random, qps = 100, burst = 2 * qps, observer = noObserver } = options;
-  const { kubeconfig, environment = process.env, fieldManager, userAgent } = options;
-  const connection = new Connection({ kubeconfig, environment, clock });
+  const { kubeconfig, context, filesFirst, environment = process.env, fieldManager, userAgent } = options;
+  const connection = new Connection({ kubeconfig, context, filesFirst, environment, clock });
   const client = new HttpApiClient(
     new Transport(connection, { clock, userAgent }),
     new RateLimit({ qps, burst: Math.max(1, burst), clock }),

@@ -18,23 +18,41 @@ export interface Context {
   folder?: string;
 }
 
+export interface ContextChoice {
+  /** Path; default: see {@link loadContext}. */
+  kubeconfig?: string | undefined;
+  /** Name of a context of the kubeconfig; its current one by default. */
+  context?: string | undefined;
+  /** Looks for the files first, as kubectl does, and for the pod's service account last. */
+  filesFirst?: boolean | undefined;
+}
+
 const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * Finds the API server: the given kubeconfig, else the service account of the pod that we are in, else the files of
  * `$KUBECONFIG` (merged as kubectl does), else `~/.kube/config`.
  *
- * @throws ApiError `no-configuration` when there is none, or it names no cluster
+ * @throws ApiError `no-configuration` when there is none, or it names no cluster, or it has no such context
  */
-export function loadContext(kubeconfig: string | undefined, environment: Environment): Context {
-  if (kubeconfig) return fromFiles([kubeconfig]);
-  const inCluster = serviceAccountContext(environment);
+export function loadContext(choice: ContextChoice, environment: Environment): Context {
+  const { kubeconfig, context, filesFirst = false } = choice;
+  if (kubeconfig) return fromFiles([kubeconfig], context);
+  // A context is something that only files have.
+  const inCluster = context ? undefined : serviceAccountContext(environment);
+  if (inCluster && !filesFirst) return inCluster;
+  const files = kubeconfigFiles(environment);
+  if (files.length > 0) return fromFiles(files, context);
   if (inCluster) return inCluster;
-  const listed = environment.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
-  if (listed.length > 0) return fromFiles(listed);
-  const home = join(environment.HOME || homedir(), '.kube/config');
-  if (exists(home)) return fromFiles([home]);
   throw noConfiguration('There is no kubeconfig, and this is no pod with a service account: set KUBECONFIG.');
+}
+
+/** The files of `$KUBECONFIG`, else `~/.kube/config` where it exists. */
+function kubeconfigFiles(environment: Environment): string[] {
+  const listed = environment.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
+  if (listed.length > 0) return listed;
+  const home = join(environment.HOME || homedir(), '.kube/config');
+  return exists(home) ? [home] : [];
 }
 
 function serviceAccountContext(environment: Environment): Context | undefined {
@@ -55,7 +73,7 @@ function serviceAccountContext(environment: Environment): Context | undefined {
   };
 }
 
-function fromFiles(files: string[]): Context {
+function fromFiles(files: string[], wanted: string | undefined): Context {
   const merged = new KubeConfig();
   const tokenFiles = new Map<string, string>();
   const folders = new Map<string, string>();
@@ -76,6 +94,7 @@ function fromFiles(files: string[]): Context {
       if (!tokenFiles.has(name)) tokenFiles.set(name, resolve(folder, path));
     if (index > 0) addMissing(merged, one);
   }
+  if (wanted) chooseContext(merged, wanted, files);
   const cluster = merged.getCurrentCluster();
   if (!cluster) throw noConfiguration(`The kubeconfig ${files.join(', ')} has no current context with a cluster.`);
   const user = merged.getCurrentUser() ?? { name: 'anonymous' };
@@ -89,6 +108,15 @@ function fromFiles(files: string[]): Context {
     ...(tokenFile && !user.token && { tokenFile }),
     ...(folder && { folder }),
   };
+}
+
+/** @throws ApiError `no-configuration`, with the contexts that there are */
+function chooseContext(config: KubeConfig, wanted: string, files: string[]): void {
+  if (!config.getContextObject(wanted)) {
+    const known = config.contexts.map(({ name }) => name).join(', ') || 'none';
+    throw noConfiguration(`The kubeconfig ${files.join(', ')} has no context ${wanted}; its contexts: ${known}.`);
+  }
+  config.setCurrentContext(wanted);
 }
 
 /** As kubectl merges: the first file that names something wins. The library's own merge fails on a second name. */
