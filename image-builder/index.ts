@@ -1,4 +1,5 @@
 export { type BuildOptions, buildImage } from './build-image.ts';
+export { builderVersion } from './builder-version.ts';
 export { type BuiltImage, defaultCacheDirectory } from './cache/image-cache.ts';
 export { type CheckedSystemCall, checkProgram, type ProgramCheck } from './check/check-program.ts';
 export { BuildError, type BuildErrorCode } from './error.ts';

@@ -8,11 +8,17 @@ interface Schema {
   items?: Schema;
 }
 
+/** The API server describes it itself, and allows nobody else to. */
+const described = ['metadata'];
+
 /** Paths of the fields about which `kubectl explain` would say nothing. */
 function undescribed(schema: Schema, path: string): string[] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const fieldPath = path === '' ? name : `${path}.${name}`;
-    return [...(field.description ? [] : [fieldPath]), ...undescribed(field, fieldPath)];
+    return [
+      ...(field.description || described.includes(fieldPath) ? [] : [fieldPath]),
+      ...undescribed(field, fieldPath),
+    ];
   });
   return [...own, ...(schema.items ? undescribed(schema.items, `${path}[]`) : [])];
 }

@@ -1,0 +1,12 @@
+import { parseExposition } from '@osv/contracts';
+import type { GuestFacts } from '../osv-app/model.ts';
+
+/** What an app's status shows of a guest's metrics. */
+export function guestFacts(exposition: string): GuestFacts {
+  const samples = parseExposition(exposition);
+  const seconds = samples.find(({ name }) => name === 'osv_boot_seconds')?.value;
+  return {
+    bootMilliseconds: seconds === undefined ? undefined : Math.round(seconds * 1e6) / 1000,
+    kernelVersion: samples.find(({ name }) => name === 'osv_build_info')?.labels.version,
+  };
+}

@@ -1,0 +1,101 @@
+import { managementPort } from '@osv/contracts';
+import { type Dispatcher, fetch } from 'undici';
+import { type ObjectReference, referenceOf, type VirtualMachineInstance } from '../kubernetes/index.ts';
+import type { Logger } from '../logger.ts';
+import type { GuestFacts } from '../osv-app/model.ts';
+import { observeInstance } from '../osv-app/observe.ts';
+import { Controller, type ObjectCache } from '../reconcile-runtime/index.ts';
+import { guestFacts } from './guest-facts.ts';
+
+/** Guests that are asked at the same time. */
+const concurrency = 16;
+const answerLimitMilliseconds = 5_000;
+/** Seconds between questions to a guest that does not answer: doubling from the first to the last. */
+const retrySeconds = { first: 0.25, max: 30 } as const;
+/** An exposition is about 50 KB; a guest that sends without end is cut off. */
+const expositionBytesMax = 4 * 1024 * 1024;
+
+export interface GuestObserverOptions {
+  readonly instances: ObjectCache<VirtualMachineInstance>;
+  readonly logger: Logger;
+  /** Way to the pods' network for an operator that is not in it; undefined: straight. */
+  readonly dispatcher: Dispatcher | undefined;
+  /** Hears of every instance about which something new is known. */
+  readonly onChange: (instance: ObjectReference) => void;
+}
+
+/**
+ * Asks every running guest for its metrics until it has answered once: how long it took to boot, and whether Prometheus
+ * would get an answer.
+ */
+export class GuestObserver {
+  /** By the instance's UID. */
+  readonly facts = new Map<string, GuestFacts>();
+  readonly #options: GuestObserverOptions;
+  readonly #failures = new Map<string, number>();
+  readonly #controller: Controller;
+
+  constructor(options: GuestObserverOptions) {
+    this.#options = options;
+    this.#controller = new Controller({
+      name: 'guests',
+      reconcile: (key) => this.#observe(referenceOf(key)),
+      concurrency,
+      logger: options.logger,
+    });
+    this.#controller.watch(options.instances, ({ type, object }) => {
+      if (type === 'deleted') this.#forget(object.metadata.uid ?? '');
+      const { namespace, name } = object.metadata;
+      return [`${namespace}/${name}`];
+    });
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#controller.start(signal);
+  }
+
+  #forget(uid: string): void {
+    this.facts.delete(uid);
+    this.#failures.delete(uid);
+  }
+
+  async #observe(reference: ObjectReference): Promise<{ requeueAfterSeconds: number } | undefined> {
+    const instance = this.#options.instances.get(reference);
+    if (!instance) return undefined;
+    const { uid, phase, leaving, address } = observeInstance(instance);
+    if (phase !== 'Running' || leaving || !address || this.facts.has(uid)) return undefined;
+    const facts = await this.#ask(address);
+    if (facts) {
+      this.#failures.delete(uid);
+      this.facts.set(uid, facts);
+      this.#options.onChange(reference);
+      return undefined;
+    }
+    const failures = (this.#failures.get(uid) ?? 0) + 1;
+    this.#failures.set(uid, failures);
+    return { requeueAfterSeconds: Math.min(retrySeconds.max, retrySeconds.first * 2 ** (failures - 1)) };
+  }
+
+  async #ask(address: string): Promise<GuestFacts | undefined> {
+    const { dispatcher, logger } = this.#options;
+    const host = address.includes(':') ? `[${address}]` : address;
+    try {
+      const response = await fetch(`http://${host}:${managementPort}/metrics`, {
+        signal: AbortSignal.timeout(answerLimitMilliseconds),
+        ...(dispatcher ? { dispatcher } : {}),
+      });
+      if (!response.ok || !response.body) return undefined;
+      const parts: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const part of response.body as AsyncIterable<Uint8Array>) {
+        bytes += part.length;
+        if (bytes > expositionBytesMax) return undefined;
+        parts.push(part);
+      }
+      return guestFacts(Buffer.concat(parts).toString('utf8'));
+    } catch (error) {
+      logger.debug({ address, error: String(error) }, 'A guest does not answer yet.');
+      return undefined;
+    }
+  }
+}

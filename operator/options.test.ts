@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { parseOptions } from './options.ts';
+
+test('flags win over the environment, which wins over defaults', () => {
+  const environment = { POD_NAMESPACE: 'system', OSV_REGISTRY: 'from.environment' };
+  const options = parseOptions(
+    ['--registry', 'r:5000', '--namespace', 'a', '--namespace', 'b', '--metrics-port', '1', '--no-leader-election'],
+    environment,
+  );
+  expect(options).toMatchObject({
+    registry: 'r:5000',
+    namespaces: ['a', 'b'],
+    operatorNamespace: 'system',
+    metricsPort: 1,
+    healthPort: 8081,
+    leaderElection: false,
+  });
+  expect(parseOptions([], environment).registry).toBe('from.environment');
+});
+
+test.each([
+  [[], /--registry/],
+  [['--registry', 'r', '--metrics-port', 'many'], /--metrics-port.*no whole number/],
+  [['--registry', 'r', '--log-level', 'loud'], /one of debug, info, warn, error/],
+  [['--registry', 'r', '--prometheus-label', 'app'], /KEY=VALUE/],
+])('%o is refused', (flags, sentence) => {
+  expect(() => parseOptions(flags, {})).toThrow(sentence);
+});

@@ -1,0 +1,168 @@
+import { expect, test } from 'vitest';
+import { decide as decideWith } from './decide.ts';
+import type { Action, Decision, Observed } from './model.ts';
+import { revisionName } from './revision.ts';
+import { builtImage, instance, now, observed, set } from './testing/observed.ts';
+
+const decide = (given: Observed) => decideWith(given, { managementPeers: [] });
+const condition = ({ status }: Decision, type: string) => status.conditions?.find((one) => one.type === type);
+
+/** Without the Service and its like, which have tests of their own. */
+function instanceActions({ actions }: Decision): Action[] {
+  return actions.filter((action) => !(action.type === 'apply' && action.resource.group !== 'kubevirt.io'));
+}
+
+const revision = revisionName(observed().app.spec, builtImage.reference, 'none');
+
+test('an app without an image asks for one, and starts nothing', () => {
+  const decision = decide(observed({ image: { key: 'k', sourceDigest: 'd', state: { state: 'absent' } } }));
+  expect(instanceActions(decision)).toEqual([{ type: 'build-image', key: 'k' }]);
+  expect(condition(decision, 'ImageReady')).toMatchObject({ status: 'False', reason: 'Building' });
+  expect(condition(decision, 'Available')).toMatchObject({ status: 'False' });
+});
+
+test('a build that failed says why, and is tried again when it is due', () => {
+  const failed = (retryAt: Date) =>
+    decide(
+      observed({
+        image: {
+          key: 'k',
+          sourceDigest: 'd',
+          state: {
+            state: 'failed',
+            code: 'not-found',
+            message: 'There is no package redisserver.',
+            attempts: 1,
+            retryAt,
+          },
+        },
+      }),
+    );
+  const later = failed(new Date(now.getTime() + 5000));
+  expect(condition(later, 'ImageReady')).toMatchObject({
+    reason: 'BuildFailed',
+    message: 'There is no package redisserver. (not-found)',
+  });
+  expect(instanceActions(later)).toEqual([]);
+  expect(later.requeueAfterSeconds).toBe(5);
+  expect(instanceActions(failed(now))).toEqual([{ type: 'build-image', key: 'k' }]);
+});
+
+test('a finished image starts the first revision, its configuration before it', () => {
+  const decision = decide(observed({ spec: { replicas: 2, args: ['--save', ''] } }));
+  const kinds = instanceActions(decision).map((action) => action.type);
+  expect(kinds).toEqual(['event', 'ensure-boot-secret', 'apply', 'event']);
+  const secret = decision.actions.find((action) => action.type === 'ensure-boot-secret');
+  expect(secret).toMatchObject({
+    configuration: { arguments: ['/usr/bin/redis-server', '--save', ''], network: { interfaces: [{ dhcp: true }] } },
+  });
+  const apply = decision.actions.find((action) => action.type === 'apply' && action.resource.group === 'kubevirt.io');
+  expect(apply).toMatchObject({
+    object: {
+      metadata: { ownerReferences: [{ uid: 'app-uid', controller: true }] },
+      spec: { replicas: 2, paused: false, template: { spec: { domain: { memory: { guest: '128Mi' } } } } },
+    },
+  });
+});
+
+test('an app at rest is left alone', () => {
+  const guests = new Map([['uid-a', { bootMilliseconds: 12.5, kernelVersion: '0.1.0' }]]);
+  const first = decide(observed({ sets: [set(revision)], instances: [instance(revision, 'a')], guests }));
+  const status = first.status;
+  const owned = Object.fromEntries(
+    first.actions.flatMap((action) => (action.type === 'apply' ? [[action.resource.plural, action.object]] : [])),
+  );
+  const again = decide(
+    observed({
+      sets: [set(revision)],
+      instances: [instance(revision, 'a')],
+      guests,
+      status,
+      owned: {
+        service: owned.services,
+        networkPolicy: owned.networkpolicies,
+        disruptionBudget: undefined,
+        podMonitor: undefined,
+      },
+    }),
+  );
+  expect(again).toEqual({ actions: [], status, requeueAfterSeconds: undefined });
+  expect(condition(again, 'Available')).toMatchObject({ status: 'True', message: '1 of 1 instances are ready.' });
+  expect(condition(again, 'Progressing')).toMatchObject({ status: 'True', reason: 'RolloutComplete' });
+  expect(condition(again, 'MetricsFlowing')).toMatchObject({ status: 'True' });
+  expect(again.status.instances).toEqual([
+    { name: 'a', node: 'node-1', address: '10.244.0.9', phase: 'Running', bootMilliseconds: 12.5 },
+  ]);
+});
+
+test('what an app names and is not there keeps it from starting, in words', () => {
+  const missing = ['The Secret login does not exist; the variable PASSWORD takes its value from it.'];
+  const decision = decide(observed({ referenced: { digest: 'x', environment: new Map(), missing } }));
+  expect(instanceActions(decision).filter((action) => action.type !== 'event')).toEqual([]);
+  expect(condition(decision, 'Degraded')).toMatchObject({ status: 'True', message: missing[0] });
+});
+
+test('instances that never came up are chosen when a set shrinks', () => {
+  const instances = [instance(revision, 'a'), instance(revision, 'b', { ready: false }), instance(revision, 'c')];
+  const shrink = (change: Parameters<typeof set>[1]) =>
+    instanceActions(decide(observed({ spec: { replicas: 2 }, sets: [set(revision, change)], instances }))).filter(
+      (action) => action.type !== 'event',
+    );
+  expect(shrink({ replicas: 3 })).toEqual([{ type: 'scale-set', set: `redis-${revision}`, replicas: 2, paused: true }]);
+  expect(shrink({ replicas: 2, paused: true })).toEqual([]);
+  expect(shrink({ replicas: 2, paused: true, pauseObserved: true })).toMatchObject([
+    { type: 'delete', reference: { name: 'b' }, uid: 'uid-b' },
+  ]);
+});
+
+test('a crash loop holds the set, says so, and lets it go on when the delay is over', () => {
+  const crashes = [-30, -20, -1].map((seconds) => ({ revision, at: new Date(now.getTime() + seconds * 1000) }));
+  const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
+  const held = decide(observed({ sets: [set(revision)], instances: [failed], crashes }));
+  expect(instanceActions(held)).toContainEqual({
+    type: 'scale-set',
+    set: `redis-${revision}`,
+    replicas: 1,
+    paused: true,
+  });
+  expect(condition(held, 'Degraded')).toMatchObject({ status: 'True', reason: 'CrashLoopBackOff' });
+  expect(held.requeueAfterSeconds).toBe(19);
+  const later = observed({
+    sets: [set(revision, { paused: true })],
+    instances: [failed],
+    crashes,
+    status: held.status,
+  });
+  const free = decide({ ...later, now: new Date(now.getTime() + 20_000) });
+  expect(instanceActions(free)).toContainEqual({
+    type: 'scale-set',
+    set: `redis-${revision}`,
+    replicas: 1,
+    paused: false,
+  });
+});
+
+test('old revisions beyond the history go, with their configuration', () => {
+  const old = ['a', 'b', 'c'].map((name, index) => set(name, { replicas: 0, revisionNumber: index + 1 }));
+  const decision = decide(
+    observed({
+      spec: { revisionHistoryLimit: 2 },
+      sets: [...old, set(revision, { revisionNumber: 4 })],
+      instances: [instance(revision, 'x')],
+    }),
+  );
+  expect(decision.actions.filter(({ type }) => type === 'delete')).toMatchObject([
+    { reference: { name: 'redis-a' }, uid: 'uid-a' },
+    { reference: { name: 'redis-a-boot' } },
+  ]);
+});
+
+test('a paused app rolls nothing out, but follows its replicas', () => {
+  const sets = [set('old', { replicas: 2 })];
+  const instances = [instance('old', 'a'), instance('old', 'b')];
+  const decision = decide(observed({ spec: { paused: true, replicas: 3 }, sets, instances }));
+  expect(instanceActions(decision).filter((action) => action.type !== 'event')).toEqual([
+    { type: 'scale-set', set: 'redis-old', replicas: 3, paused: false },
+  ]);
+  expect(condition(decision, 'Progressing')).toMatchObject({ reason: 'Paused' });
+});

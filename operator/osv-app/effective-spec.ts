@@ -1,0 +1,40 @@
+import type { OsvApp } from '@osv/contracts';
+
+type Spec = OsvApp['spec'];
+
+/** What an app leaves open. Never written into its spec: tools that own the spec would fight it. */
+export const defaults = {
+  replicas: 1,
+  cpus: 1,
+  terminationGracePeriodSeconds: 30,
+  revisionHistoryLimit: 5,
+  maxSurge: '25%',
+  maxUnavailable: '25%',
+} as const;
+
+export interface RolloutLimits {
+  /** Instances beyond the wanted number that may exist during a rollout. */
+  readonly surge: number;
+  /** Instances below the wanted number that may be missing during a rollout. */
+  readonly unavailable: number;
+}
+
+export function wantedReplicas(spec: Spec): number {
+  return spec.replicas ?? defaults.replicas;
+}
+
+/**
+ * Reads maxSurge and maxUnavailable as a Deployment does: percentages of the replicas, surge rounded up and
+ * unavailability down; when both come to 0, one instance may be missing, since nothing could move otherwise.
+ */
+export function rolloutLimits(spec: Spec): RolloutLimits {
+  const replicas = wantedReplicas(spec);
+  const surge = amount(spec.strategy?.maxSurge ?? defaults.maxSurge, replicas, Math.ceil);
+  const unavailable = amount(spec.strategy?.maxUnavailable ?? defaults.maxUnavailable, replicas, Math.floor);
+  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
+}
+
+function amount(value: number | string, replicas: number, round: (value: number) => number): number {
+  if (typeof value === 'number') return value;
+  return round((Number.parseInt(value, 10) / 100) * replicas);
+}

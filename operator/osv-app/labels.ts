@@ -1,0 +1,32 @@
+/** Labels and annotations on what belongs to an app. Children are matched by the UID of their owner; labels only select. */
+export const labels = {
+  app: 'osvapp.dev/app',
+  revision: 'osvapp.dev/revision',
+  managedBy: 'app.kubernetes.io/managed-by',
+  name: 'app.kubernetes.io/name',
+} as const;
+
+export const annotations = {
+  /** The part of the app's spec that made a revision, as JSON: what `osv rollout undo` goes back to. */
+  revisionSpec: 'osvapp.dev/revision-spec',
+  /** Counts up with every revision of an app. */
+  revisionNumber: 'osvapp.dev/revision-number',
+  /** Digest of what this operator applied last, so that a field that it wants no longer is taken back too. */
+  applied: 'osvapp.dev/applied',
+} as const;
+
+export const managedBy = 'osv-operator';
+export const finalizer = 'osvapp.dev/cleanup';
+
+/** TCP port of the kernel's management server. */
+export const managementPort = 9180;
+export const metricsPortName = 'osv-metrics';
+
+export function appLabels(appName: string): Record<string, string> {
+  return { [labels.app]: appName, [labels.name]: appName, [labels.managedBy]: managedBy };
+}
+
+/** What the app's Service and budget select: every instance, of whatever revision. */
+export function instanceSelector(appName: string): Record<string, string> {
+  return { [labels.app]: appName };
+}

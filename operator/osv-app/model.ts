@@ -1,0 +1,123 @@
+import type { BootConfiguration, OsvApp as OsvAppFile } from '@osv/contracts';
+import type { ImageState } from '../images/image-state.ts';
+import type { KubernetesObject, ObjectReference, OsvApp, Resource } from '../kubernetes/index.ts';
+import type { Crash } from './rollout/back-off.ts';
+
+export type AppSpec = OsvAppFile['spec'];
+export type AppStatus = NonNullable<OsvAppFile['status']>;
+export type Condition = NonNullable<AppStatus['conditions']>[number];
+
+/** A condition as a stage states it; times are added when the status is put together. */
+export interface ConditionDraft {
+  readonly type: 'ImageReady' | 'Compatible' | 'Available' | 'Progressing' | 'MetricsFlowing' | 'Degraded';
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One revision's VirtualMachineInstanceReplicaSet. */
+export interface ObservedSet {
+  readonly name: string;
+  readonly uid: string;
+  readonly revision: string;
+  readonly revisionNumber: number;
+  /** What its spec asks for. */
+  readonly replicas: number;
+  readonly paused: boolean;
+  /** KubeVirt has seen the pause: it starts nothing in the place of what goes. */
+  readonly pauseObserved: boolean;
+  readonly createdAt: Date;
+}
+
+/** One VirtualMachineInstance. */
+export interface ObservedInstance {
+  readonly name: string;
+  readonly uid: string;
+  readonly setUid: string;
+  readonly revision: string;
+  /** KubeVirt's word: Pending, Scheduling, Scheduled, Running, Succeeded, Failed, Unknown; empty at first. */
+  readonly phase: string;
+  readonly ready: boolean;
+  /** It is going away, or it has ended. */
+  readonly leaving: boolean;
+  readonly node: string | undefined;
+  readonly address: string | undefined;
+  readonly createdAt: Date;
+  /** Why it does not run, in KubeVirt's words. */
+  readonly problem: string | undefined;
+}
+
+/** What a guest's own metrics say. */
+export interface GuestFacts {
+  readonly bootMilliseconds: number | undefined;
+  readonly kernelVersion: string | undefined;
+}
+
+/** What ConfigMaps and Secrets that an app names hold. */
+export interface ReferencedData {
+  /** Digest of all of it; changes when any of it does. */
+  readonly digest: string;
+  /** Values for `env[].valueFrom`, by the variable's name. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** One sentence for each object or key that is not there. */
+  readonly missing: readonly string[];
+}
+
+/** Everything that is looked at for one pass, taken at one moment; decisions look at nothing else. */
+export interface Observed {
+  readonly app: OsvApp;
+  readonly now: Date;
+  readonly image: { readonly key: string; readonly sourceDigest: string; readonly state: ImageState };
+  readonly referenced: ReferencedData;
+  readonly sets: readonly ObservedSet[];
+  readonly instances: readonly ObservedInstance[];
+  /** Guests that have ended by themselves and are still to be seen, counted before or not. */
+  readonly crashes: readonly Crash[];
+  /** By the UID of the instance. */
+  readonly guests: ReadonlyMap<string, GuestFacts>;
+  /** Objects of the app that are compared with what they should be. */
+  readonly owned: OwnedObjects;
+  /** Whether the cluster knows PodMonitors. */
+  readonly podMonitors: boolean;
+}
+
+export interface OwnedObjects {
+  readonly service: KubernetesObject | undefined;
+  readonly networkPolicy: KubernetesObject | undefined;
+  readonly disruptionBudget: KubernetesObject | undefined;
+  readonly podMonitor: KubernetesObject | undefined;
+}
+
+/** One outside effect. They are carried out in order, and the first that fails ends the pass. */
+export type Action =
+  | { readonly type: 'apply'; readonly resource: Resource; readonly object: KubernetesObject }
+  | { readonly type: 'delete'; readonly resource: Resource; readonly reference: ObjectReference; readonly uid?: string }
+  | { readonly type: 'build-image'; readonly key: string }
+  | {
+      /** The management token is put into the configuration when this is carried out, so that no decision sees it. */
+      readonly type: 'ensure-boot-secret';
+      readonly name: string;
+      readonly configuration: BootConfiguration;
+    }
+  | { readonly type: 'scale-set'; readonly set: string; readonly replicas: number; readonly paused: boolean }
+  | {
+      readonly type: 'event';
+      readonly severity: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
+    };
+
+/** What a stage adds to a pass. */
+export interface StageOutcome {
+  readonly actions?: readonly Action[];
+  readonly conditions?: readonly ConditionDraft[];
+  readonly status?: Partial<AppStatus>;
+  /** When to look again although nothing has changed. */
+  readonly requeueAfterSeconds?: number;
+}
+
+export interface Decision {
+  readonly actions: readonly Action[];
+  readonly status: AppStatus;
+  readonly requeueAfterSeconds: number | undefined;
+}

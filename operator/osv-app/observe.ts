@@ -1,0 +1,63 @@
+import type { VirtualMachineInstance, VirtualMachineInstanceReplicaSet } from '../kubernetes/index.ts';
+import { annotations, labels } from './labels.ts';
+import type { ObservedInstance, ObservedSet } from './model.ts';
+import { controllerUid } from './objects/owner.ts';
+import type { Crash } from './rollout/back-off.ts';
+
+/** KubeVirt's phases from which an instance does not come back. */
+const finalPhases = new Set(['Succeeded', 'Failed']);
+
+export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
+  const { metadata, spec, status } = set;
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    revision: metadata.labels?.[labels.revision] ?? '',
+    revisionNumber: Number(metadata.annotations?.[annotations.revisionNumber] ?? 0),
+    replicas: spec.replicas ?? 1,
+    paused: spec.paused ?? false,
+    pauseObserved: (status?.conditions ?? []).some(
+      (condition) => condition.type === 'ReplicaPaused' && condition.status === 'True',
+    ),
+    createdAt: new Date(metadata.creationTimestamp ?? 0),
+  };
+}
+
+export function observeInstance(instance: VirtualMachineInstance): ObservedInstance {
+  const { metadata, status } = instance;
+  const conditions = status?.conditions ?? [];
+  const phase = status?.phase ?? '';
+  const refusal = conditions.find(
+    ({ type, status: state, message }) =>
+      ['Synchronized', 'PodScheduled'].includes(type) && state === 'False' && message,
+  );
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    setUid: controllerUid(instance) ?? '',
+    revision: metadata.labels?.[labels.revision] ?? '',
+    phase,
+    ready: conditions.some(({ type, status: state }) => type === 'Ready' && state === 'True'),
+    leaving: metadata.deletionTimestamp !== undefined || finalPhases.has(phase),
+    node: status?.nodeName,
+    address: status?.interfaces?.find(({ ipAddress }) => ipAddress)?.ipAddress,
+    createdAt: new Date(metadata.creationTimestamp ?? 0),
+    problem: refusal?.message,
+  };
+}
+
+/**
+ * The crash of an instance that ended before anybody asked it to; undefined for one that runs or was deleted.
+ * `deletionTimestamp` is when the grace period is over, not when the deletion was asked for.
+ */
+export function crashOf(instance: VirtualMachineInstance): Crash | undefined {
+  const { metadata, status } = instance;
+  const ended = status?.phaseTransitionTimestamps?.find(({ phase }) => finalPhases.has(phase ?? ''));
+  if (!ended?.phaseTransitionTimestamp) return undefined;
+  const at = new Date(ended.phaseTransitionTimestamp);
+  if (metadata.deletionTimestamp !== undefined) {
+    const graceMilliseconds = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+    if (at.getTime() > Date.parse(metadata.deletionTimestamp) - graceMilliseconds) return undefined;
+  }
+  return { revision: metadata.labels?.[labels.revision] ?? '', at };
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { delaySeconds, isLooping, recordCrashes, remainingSeconds } from './back-off.ts';
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
+const crash = (seconds: number, revision = 'r') => ({ revision, at: at(seconds) });
+
+test('the first restart is at once, then the delay doubles up to five minutes', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 20].map(delaySeconds)).toEqual([0, 10, 20, 40, 80, 160, 300, 300]);
+});
+
+test('crashes in a row are counted, each once', () => {
+  const first = recordCrashes(undefined, 'r', [crash(0)]);
+  expect(first).toMatchObject({ crashes: 1 });
+  expect(recordCrashes(first, 'r', [crash(0)])).toEqual(first);
+  const third = recordCrashes(first, 'r', [crash(12), crash(5), crash(0)]);
+  expect(third).toMatchObject({ crashes: 3, lastCrashAt: at(12).toISOString(), until: at(32).toISOString() });
+  expect(remainingSeconds(third, at(22))).toBe(10);
+  expect(remainingSeconds(third, at(40))).toBe(0);
+});
+
+test('another revision starts anew, and one that ran long enough is forgiven', () => {
+  const record = recordCrashes(undefined, 'r', [crash(0), crash(1)]);
+  expect(recordCrashes(record, 'next', [crash(2)])).toBeUndefined();
+  expect(recordCrashes(record, 'r', [crash(700)])).toMatchObject({ crashes: 1 });
+});
+
+test('one crash is no loop; a loop ends ten minutes after the last crash', () => {
+  const once = recordCrashes(undefined, 'r', [crash(0)]);
+  expect(isLooping(once, at(1))).toBe(false);
+  const twice = recordCrashes(once, 'r', [crash(1)]);
+  expect(isLooping(twice, at(2))).toBe(true);
+  expect(isLooping(twice, at(602))).toBe(false);
+});

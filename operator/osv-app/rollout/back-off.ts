@@ -1,0 +1,59 @@
+/** Times of a crash loop, in seconds: those of a pod's restarts (Kubernetes documentation, "Container restart policy"). */
+export const backOffSeconds = { first: 10, max: 300, forgetAfter: 600 } as const;
+
+/** What an app's status keeps of the crashes of its current revision. */
+export interface BackOffRecord {
+  revision: string;
+  /** Crashes in a row: each within `forgetAfter` of the one before. */
+  crashes: number;
+  lastCrashAt: string;
+  /** Until when nothing is started again. */
+  until: string;
+}
+
+export interface Crash {
+  readonly revision: string;
+  readonly at: Date;
+}
+
+/**
+ * Adds the crashes that are later than the last one counted: a guest that has ended stays visible for a while, to an
+ * operator that has just started too. KubeVirt itself starts a guest that crashed after Running again at once and
+ * for ever; the first restart is left to it, so that it also happens while no operator runs.
+ */
+export function recordCrashes(
+  record: BackOffRecord | undefined,
+  revision: string,
+  crashes: readonly Crash[],
+): BackOffRecord | undefined {
+  let result = record?.revision === revision ? record : undefined;
+  const inOrder = crashes
+    .filter((crash) => crash.revision === revision)
+    .sort((left, right) => left.at.getTime() - right.at.getTime());
+  for (const { at } of inOrder) {
+    if (result && at.getTime() <= Date.parse(result.lastCrashAt)) continue;
+    const forgotten = result && at.getTime() - Date.parse(result.lastCrashAt) > backOffSeconds.forgetAfter * 1000;
+    const count = result && !forgotten ? result.crashes + 1 : 1;
+    const until = new Date(at.getTime() + delaySeconds(count) * 1000);
+    result = { revision, crashes: count, lastCrashAt: at.toISOString(), until: until.toISOString() };
+  }
+  return result;
+}
+
+/** Seconds before the next start after so many crashes in a row: none, then 10 doubling to 300. */
+export function delaySeconds(crashes: number): number {
+  if (crashes <= 1) return 0;
+  return Math.min(backOffSeconds.max, backOffSeconds.first * 2 ** (crashes - 2));
+}
+
+/** Seconds that are left of the delay; 0 when starts are allowed. */
+export function remainingSeconds(record: BackOffRecord | undefined, now: Date): number {
+  if (!record) return 0;
+  return Math.max(0, (Date.parse(record.until) - now.getTime()) / 1000);
+}
+
+/** Whether crashes still count as a loop; a record past this is dropped. */
+export function isLooping(record: BackOffRecord | undefined, now: Date): boolean {
+  if (!record || record.crashes < 2) return false;
+  return now.getTime() - Date.parse(record.lastCrashAt) <= backOffSeconds.forgetAfter * 1000;
+}

@@ -1,0 +1,55 @@
+import { resources } from '../../kubernetes/index.ts';
+import type { Action, Observed, ObservedInstance, ObservedSet } from '../model.ts';
+import { type BackOffRecord, isLooping, remainingSeconds } from './back-off.ts';
+
+/**
+ * Brings one set to a number of replicas.
+ *
+ * KubeVirt's controller deletes any instances when a set shrinks, ready ones before those that never came up. So where
+ * the choice matters the set is paused first, in one write with its new size; once KubeVirt has said that it saw the
+ * pause, the instances that should go are deleted by name; then the set goes on. While a program crashes in a loop the
+ * set stays paused too, but for the moments when the delay is over and something is missing.
+ *
+ * @param target undefined leaves the number as it is
+ */
+export function scaleSet(
+  observed: Observed,
+  set: ObservedSet,
+  target: number | undefined,
+  backOff: BackOffRecord | undefined,
+): Action[] {
+  const wanted = target ?? set.replicas;
+  const active = observed.instances.filter((instance) => instance.setUid === set.uid && !instance.leaving);
+  const excess = active.length - wanted;
+  const choosing = wanted > 0 && excess > 0 && active.some(({ ready }) => !ready);
+  const holding =
+    isLooping(backOff, observed.now) && (remainingSeconds(backOff, observed.now) > 0 || active.length >= wanted);
+  const paused = choosing || holding;
+  const actions: Action[] = [];
+  if (wanted !== set.replicas || paused !== set.paused) {
+    actions.push({ type: 'scale-set', set: set.name, replicas: wanted, paused });
+  }
+  if (choosing && set.pauseObserved && set.replicas === wanted) {
+    actions.push(...dispensable(active, excess).map((instance) => remove(observed, instance)));
+  }
+  return actions;
+}
+
+/** Those that are not ready, then the youngest. */
+function dispensable(active: readonly ObservedInstance[], count: number): ObservedInstance[] {
+  return [...active]
+    .sort(
+      (left, right) => Number(left.ready) - Number(right.ready) || right.createdAt.getTime() - left.createdAt.getTime(),
+    )
+    .slice(0, count);
+}
+
+function remove({ app }: Observed, instance: ObservedInstance): Action {
+  const { namespace } = app.metadata;
+  return {
+    type: 'delete',
+    resource: resources.virtualMachineInstances,
+    reference: { name: instance.name, ...(namespace ? { namespace } : {}) },
+    uid: instance.uid,
+  };
+}

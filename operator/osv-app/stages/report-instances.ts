@@ -1,0 +1,40 @@
+import type { AppStatus, ConditionDraft, Observed, StageOutcome } from '../model.ts';
+
+/** As many as the schema allows; a status must stay small however many instances there are. */
+const instancesMax = 100;
+
+/** Owns MetricsFlowing and status.instances. */
+export function reportInstances(observed: Observed): StageOutcome {
+  return { conditions: [metricsFlowing(observed)], status: { instances: instances(observed) } };
+}
+
+function instances({ instances, guests }: Observed): NonNullable<AppStatus['instances']> {
+  return [...instances]
+    .sort((left, right) => left.createdAt.getTime() - right.createdAt.getTime() || (left.name < right.name ? -1 : 1))
+    .slice(0, instancesMax)
+    .map((instance) => {
+      const boot = guests.get(instance.uid)?.bootMilliseconds;
+      return {
+        name: instance.name,
+        ...(instance.node ? { node: instance.node } : {}),
+        ...(instance.address ? { address: instance.address } : {}),
+        ...(instance.phase ? { phase: instance.phase } : {}),
+        ...(boot === undefined ? {} : { bootMilliseconds: boot }),
+      };
+    });
+}
+
+function metricsFlowing({ instances, guests }: Observed): ConditionDraft {
+  const running = instances.filter(({ phase, leaving }) => phase === 'Running' && !leaving);
+  const silent = running.filter(({ uid }) => !guests.has(uid));
+  if (running.length === 0) {
+    return { type: 'MetricsFlowing', status: 'Unknown', reason: 'NothingRuns', message: 'No instance is running.' };
+  }
+  if (silent.length === 0) {
+    const message = `${running.length} of ${running.length} instances have answered on their management port.`;
+    return { type: 'MetricsFlowing', status: 'True', reason: 'GuestsAnswer', message };
+  }
+  const names = silent.map(({ name }) => name).sort();
+  const message = `No answer yet from the management port of ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}.`;
+  return { type: 'MetricsFlowing', status: 'False', reason: 'GuestsSilent', message };
+}
