@@ -13,7 +13,7 @@ import { egressSocketPath } from './control-plane/egress.ts';
 import { etcd } from './control-plane/etcd.ts';
 import { scheduler } from './control-plane/scheduler.ts';
 import { createAdmin } from './control-plane/users.ts';
-import { ClusterError } from './error.ts';
+import { type KubeVirtHalf, startKubeVirt } from './kubevirt/start.ts';
 import { employJanitor } from './processes/janitor.ts';
 import { type ManagedProcess, manageProcess } from './processes/managed-process.ts';
 import { reservePorts } from './processes/ports.ts';
@@ -23,7 +23,7 @@ import { registry, registryHost } from './registry/registry.ts';
 import { serveControl } from './remote/serve-control.ts';
 import { buildTools } from './tools/build-tools.ts';
 
-export type KubevirtKind = 'double' | 'real' | 'none';
+export type KubevirtKind = KubeVirtHalf | 'none';
 
 export interface ClusterOptions {
   /** Who stands in for KubeVirt. Default none. */
@@ -47,16 +47,11 @@ export interface ClusterOptions {
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<OwnedCluster> {
   const { kubevirt = 'none', progress = () => {} } = options;
-  if (kubevirt !== 'none') {
-    throw new ClusterError(
-      'unsupported',
-      `this checkout has no KubeVirt "${kubevirt}" yet; only "none" can be asked for`,
-    );
-  }
   const tools = await buildTools({ progress });
   const cluster = await prepareCluster(tools, options);
   try {
     await startControlPlane(cluster, progress);
+    if (kubevirt !== 'none') await startKubeVirt(cluster, { half: kubevirt, progress });
     if (options.prometheus) await (await prometheus(cluster, options.prometheus)).start();
     await serveControl(cluster);
     return cluster;
