@@ -1,16 +1,7 @@
-import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-}
+import { beginLayout, endLayout, manifestType, putJson } from './layout.ts';
 
 const cycloneDx = 'application/vnd.cyclonedx+json';
 const empty = 'application/vnd.oci.empty.v1+json';
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /** The tag under which tools look for the bill of materials of an image (cosign's SBOM_SPEC.md). */
 export function billTag(imageDigest: string): string {
@@ -28,27 +19,19 @@ export async function writeBillLayout(
   subject: { digest: string; sizeBytes: number },
   directory: string,
 ): Promise<string> {
-  const blobs = join(directory, 'blobs/sha256');
-  await mkdir(blobs, { recursive: true });
-  const put = async (value: object, mediaType: string): Promise<Descriptor> => {
-    const bytes = Buffer.from(JSON.stringify(value));
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    await writeFile(join(blobs, sha256), bytes);
-    return { mediaType, digest: `sha256:${sha256}`, size: bytes.length };
-  };
-  const manifest = await put(
+  const blobs = await beginLayout(directory);
+  const manifest = await putJson(
+    blobs,
     {
       schemaVersion: 2,
       mediaType: manifestType,
       artifactType: cycloneDx,
-      config: await put({}, empty),
-      layers: [await put(bill, cycloneDx)],
+      config: await putJson(blobs, {}, empty),
+      layers: [await putJson(blobs, bill, cycloneDx)],
       subject: { mediaType: manifestType, digest: subject.digest, size: subject.sizeBytes },
     },
     manifestType,
   );
-  await writeFile(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [manifest] };
-  await writeFile(join(directory, 'index.json'), JSON.stringify(index));
+  await endLayout(directory, manifest);
   return manifest.digest;
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PublishedImage } from '@osv/contracts';
 import type { BuiltImage } from '../cache/image-cache.ts';
@@ -7,9 +6,9 @@ import { imageCompatibility } from '../check/image-compatibility.ts';
 import { formatReference, type ImageReference, parseReference } from '../registry/reference.ts';
 import { accessOptions, dockerName, runSkopeo, type SkopeoOptions } from '../registry/skopeo.ts';
 import { imageManifest } from '../source/image/manifest.ts';
-import { billTag, writeBillLayout } from './bill-artifact.ts';
+import { billTag } from './bill-artifact.ts';
 import { type ImageLabel, readImageLabel } from './image-label.ts';
-import { exists, pushLayout, readRemoteManifest } from './registry.ts';
+import { exists, pushBill, pushLayout, readRemoteManifest } from './registry.ts';
 
 /**
  * Pushes a built image and its bill of materials. The bill goes first: an image that is there has one.
@@ -25,16 +24,10 @@ export async function publishImage(
   const { manifest, ociLayoutPath } = image;
   const reference = parseReference(target);
   const text = await readFile(join(ociLayoutPath, 'blobs', manifest.digest.replace(':', '/')), 'utf8');
-  const bill = await mkdtemp(join(options.temporaryDirectory ?? tmpdir(), 'osv-bill-'));
-  try {
-    const subject = { digest: manifest.digest, sizeBytes: Buffer.byteLength(text) };
-    const billDigest = await writeBillLayout(manifest.sbom, subject, bill);
-    const sbom = await pushLayout(bill, billDigest, { ...reference, tag: billTag(manifest.digest) }, options);
-    await pushLayout(ociLayoutPath, manifest.digest, reference, options);
-    return await describe(reference, { text, digest: manifest.digest }, manifest, sbom);
-  } finally {
-    await rm(bill, { recursive: true, force: true });
-  }
+  const subject = { digest: manifest.digest, sizeBytes: Buffer.byteLength(text) };
+  const sbom = await pushBill(manifest.sbom, subject, reference, options);
+  await pushLayout(ociLayoutPath, manifest.digest, reference, options);
+  return describe(reference, { text, digest: manifest.digest }, manifest, sbom);
 }
 
 /**

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BuildError } from '../error.ts';
 import { formatReference, type ImageReference, parseReference } from '../registry/reference.ts';
 import { accessOptions, dockerName, runSkopeo, type SkopeoOptions } from '../registry/skopeo.ts';
+import { billTag, writeBillLayout } from './bill-artifact.ts';
 
 /**
  * What docker-registry says when two pushes of the same bytes meet: one reads what the other is writing. skopeo takes
@@ -38,6 +42,30 @@ export async function pushLayout(
   }
   const { registry, repository } = target;
   return formatReference({ registry, repository, digest });
+}
+
+/**
+ * Pushes the bill of materials of an image, which may be pushed after it.
+ *
+ * @param subject the image's manifest
+ * @param image where the image goes; the bill goes into the same repository
+ * @returns the bill's reference by digest
+ * @throws BuildError as pushLayout
+ */
+export async function pushBill(
+  bill: object,
+  subject: { digest: string; sizeBytes: number },
+  image: ImageReference,
+  options: SkopeoOptions = {},
+): Promise<string> {
+  const { registry, repository } = image;
+  const layout = await mkdtemp(join(options.temporaryDirectory ?? tmpdir(), 'osv-bill-'));
+  try {
+    const digest = await writeBillLayout(bill, subject, layout);
+    return await pushLayout(layout, digest, { registry, repository, tag: billTag(subject.digest) }, options);
+  } finally {
+    await rm(layout, { recursive: true, force: true });
+  }
 }
 
 /**

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import { FileTree } from '../../contents/file-tree.ts';
 import { BuildError } from '../../error.ts';
+import type { Descriptor } from '../../publish/layout.ts';
 import { formatReference, type ImageReference } from '../../registry/reference.ts';
 import { accessOptions, dockerName, runSkopeo, type SkopeoOptions } from '../../registry/skopeo.ts';
 import { applyLayer, type Layer } from './apply-layer.ts';
 import type { RunConfiguration } from './entry-point.ts';
-import { type Descriptor, imageManifest } from './manifest.ts';
+import { imageManifest } from './manifest.ts';
 
 interface ImageConfiguration {
   readonly architecture?: string;

@@ -1,15 +1,9 @@
 import { defaultLimits } from '../../contents/blob-store.ts';
 import { BuildError } from '../../error.ts';
+import type { Descriptor } from '../../publish/layout.ts';
 import { readRemoteManifest } from '../../publish/registry.ts';
 import { formatReference, type ImageReference } from '../../registry/reference.ts';
 import type { SkopeoOptions } from '../../registry/skopeo.ts';
-
-/** A content descriptor (OCI image-spec v1.1, descriptor.md); Docker's has the same fields. */
-export interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-}
 
 export interface RawImageManifest {
   readonly config: Descriptor;
