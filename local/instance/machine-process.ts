@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { qemuArguments } from '../machine/command-line.ts';
 import type { ChannelDescriptors, MachineSpec } from '../machine/machine-spec.ts';
+import { spawnBound } from './bound-process.ts';
 
 /** Descriptors in QEMU's process: after the three standard ones, in this order. */
 const channels: ChannelDescriptors = { qmp: 3, stdin: 4, stdout: 5, stderr: 6, control: 7 };
@@ -27,30 +28,20 @@ export interface MachineStart {
 
 /**
  * Starts QEMU, paused, with one connected socket for each channel. Nothing listens and nothing has a path, so there is
- * nothing to clean up, and QEMU cannot live on when this process has died: the kernel then sends it SIGKILL.
- *
- * The shell between setpriv and QEMU closes a gap: had this process died before the parent-death signal was asked for,
- * the child would have another parent by now, and ends.
+ * nothing to clean up, and QEMU cannot live on when this process has died (spawnBound).
  */
 export async function startMachine(start: MachineStart): Promise<MachineProcess> {
   const { network } = start;
   const device = 'socket' in network ? { backend: 'passt' as const, descriptor: networkDescriptor } : network.device;
   const log = await open(start.logPath, 'a', 0o600);
   try {
-    const child = spawn(
+    const child = spawnBound(
       start.setpriv,
+      [start.qemu, ...qemuArguments({ ...start.spec, channels, network: device })],
       [
-        ...['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', '[ "$PPID" = "$0" ] || exit 1; exec "$@"', `${process.pid}`],
-        ...[start.qemu, ...qemuArguments({ ...start.spec, channels, network: device })],
+        ...(['ignore', log.fd, log.fd, 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] as const),
+        ...('socket' in network ? [network.socket] : []),
       ],
-      {
-        // Its own process group: Ctrl-C on a terminal is for us, who pass it on to the program in the guest.
-        detached: true,
-        stdio: [
-          ...(['ignore', log.fd, log.fd, 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] as const),
-          ...('socket' in network ? [network.socket] : []),
-        ],
-      },
     );
     const socketOf = (name: keyof ChannelDescriptors): Socket => {
       const socket = child.stdio[channels[name]] as Socket;

@@ -1,10 +1,10 @@
 import type { Disk, MachineSpec, NetworkDevice } from './machine-spec.ts';
+import { acceleratorArguments, escapeComma, processorArgument, rootPortArguments } from './qemu-options.ts';
 
 /** Ports of the virtio-serial device, in the order of their numbers; number 0 is reserved for a console. */
 const guestPorts = ['stdin', 'stdout', 'stderr', 'control'] as const;
 
-/** KubeVirt gives eight root ports, functions of device 1 of the root bus, each with one device behind it. */
-const rootPorts = 8;
+/** Which device sits behind which of the eight root ports. */
 const rootPortOf = { network: 1, serial: 2, firstDisk: 3, balloon: 7, random: 8 } as const;
 const diskPortsMax = rootPortOf.balloon - rootPortOf.firstDisk;
 
@@ -39,34 +39,12 @@ function machineArguments(spec: MachineSpec): string[] {
   ];
 }
 
-/**
- * QEMU's emulator before 8.0 leaves memory barriers out where only one CPU is possible, although devices run in another
- * thread; the kernel then pays for stronger ones. Room for a second CPU, which is never plugged in, keeps them.
- */
-function processorArgument(spec: MachineSpec): string {
-  const emulatedAlone = spec.cpus === 1 && spec.accelerator === 'tcg' && !spec.icount && spec.machine === 'q35';
-  return emulatedAlone
-    ? '1,sockets=2,cores=1,threads=1,maxcpus=2'
-    : `${spec.cpus},sockets=1,cores=${spec.cpus},threads=1`;
-}
-
-function acceleratorArguments(spec: MachineSpec): string[] {
-  if (spec.icount) return ['-accel', 'tcg', '-cpu', 'max', '-icount', 'shift=0,sleep=off'];
-  if (spec.accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  return ['-accel', spec.cpus > 1 ? 'tcg,thread=multi' : 'tcg', '-cpu', 'max'];
-}
-
 /** The devices of a KubeVirt guest: virtio 1.0 only, each behind its own root port. */
 function pciDevices(spec: MachineSpec): string[] {
   if (spec.disks.length > diskPortsMax) throw new RangeError(`at most ${diskPortsMax} disks`);
-  const ports = Array.from({ length: rootPorts }, (_, index) => [
-    '-device',
-    `pcie-root-port,port=${8 + index},chassis=${index + 1},id=pci.${index + 1},bus=pcie.0` +
-      (index === 0 ? ',multifunction=true,addr=0x1' : `,addr=0x1.0x${index}`),
-  ]).flat();
   const behind = (port: number) => `bus=pci.${port},addr=0x0`;
   return [
-    ...ports,
+    ...rootPortArguments(),
     ...networkArguments(spec.network),
     ...(spec.network
       ? [
@@ -137,9 +115,4 @@ function driveArguments(disk: Disk): string[] {
 
 function randomArguments(device: string): string[] {
   return ['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', device];
-}
-
-/** QEMU splits option values at commas; a doubled comma stands for one. */
-function escapeComma(text: string): string {
-  return text.replaceAll(',', ',,');
 }

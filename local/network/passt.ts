@@ -8,14 +8,34 @@ import { guestNetwork } from './guest-network.ts';
 /** Index in the child's stdio, and so the number of the descriptor on which passt finds QEMU. */
 const socketDescriptor = 3;
 
-/** passt's arguments, after its manual page passt(1): foreground, and nothing but TCP is forwarded inwards. */
-export function passtArguments(forwards: PortForward[]): string[] {
+/** The addresses that a guest sees. */
+export interface GuestAddresses {
+  address: string;
+  prefixLength: number;
+  gateway: string;
+  nameserver: string;
+}
+
+/**
+ * passt's arguments, after its manual page passt(1): in the foreground.
+ *
+ * @param udpForwards without them nothing but TCP is forwarded inwards
+ */
+export function passtArguments(
+  forwards: readonly PortForward[],
+  addresses: GuestAddresses = guestNetwork,
+  udpForwards: readonly PortForward[] = [],
+): string[] {
+  const option = (name: string, all: readonly PortForward[]) =>
+    all.length === 0
+      ? [name, 'none']
+      : all.flatMap(({ hostAddress, hostPort, guestPort }) => [name, `${hostAddress}/${hostPort}:${guestPort}`]);
   return [
     ...['-f', '-F', `${socketDescriptor}`, '--ipv4-only'],
-    ...['-a', guestNetwork.address, '-n', `${guestNetwork.prefixLength}`, '-g', guestNetwork.gateway],
-    ...['--dns-forward', guestNetwork.nameserver, '-u', 'none'],
-    ...(forwards.length === 0 ? ['-t', 'none'] : []),
-    ...forwards.flatMap(({ hostAddress, hostPort, guestPort }) => ['-t', `${hostAddress}/${hostPort}:${guestPort}`]),
+    ...['-a', addresses.address, '-n', `${addresses.prefixLength}`, '-g', addresses.gateway],
+    ...['--dns-forward', addresses.nameserver],
+    ...option('-u', udpForwards),
+    ...option('-t', forwards),
   ];
 }
 
@@ -32,10 +52,15 @@ export interface Passt {
  *
  * @throws LocalError when it cannot start, or does not listen
  */
-export async function startPasst(program: string, forwards: PortForward[], logPath: string): Promise<Passt> {
+export async function startPasst(
+  program: string,
+  forwards: readonly PortForward[],
+  logPath: string,
+  options: { addresses?: GuestAddresses; udpForwards?: readonly PortForward[] } = {},
+): Promise<Passt> {
   const log = await open(logPath, 'a', 0o600);
   try {
-    const child = spawn(program, passtArguments(forwards), {
+    const child = spawn(program, passtArguments(forwards, options.addresses, options.udpForwards), {
       // Its own process group: Ctrl-C on a terminal is not for it.
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
@@ -53,7 +78,7 @@ const listenLimitMilliseconds = 10_000;
 const listenPollMilliseconds = 2;
 
 /** passt says nothing when its ports are open, so look for them where the kernel lists listening sockets. */
-async function untilListening(child: ChildProcess, forwards: PortForward[], logPath: string): Promise<void> {
+async function untilListening(child: ChildProcess, forwards: readonly PortForward[], logPath: string): Promise<void> {
   const ended = { value: false };
   child.on('error', () => {
     ended.value = true;
