@@ -23,7 +23,7 @@ export {
 } from './machine/qemu-options.ts';
 export { QmpClient } from './machine/qmp.ts';
 export { type Reading, readMetrics, type Usage, usageBetween } from './metrics/usage.ts';
-export { type GuestAddresses, type Passt, startPasst } from './network/passt.ts';
+export { type GuestAddresses, type Passt, type PortRange, startPasst } from './network/passt.ts';
 export { parsePublishedPort } from './network/ports.ts';
 export { ensurePrometheus, refreshTargets } from './prometheus/service.ts';
 export { type Probe, type ProbeOutcome, runProbe } from './readiness/probe.ts';

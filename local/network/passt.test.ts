@@ -12,6 +12,16 @@ test('each port is forwarded with its address', () => {
   expect(passtArguments([]).join(' ')).toContain('-t none');
 });
 
+test('ranges and UDP ports come beside them', () => {
+  const tcpRanges = [{ hostAddress: '127.244.0.9', first: 1, last: 3000 }];
+  const addresses = { address: '10.0.2.2', prefixLength: 24, gateway: '10.0.2.1', nameserver: '10.0.2.1' };
+  const words = passtArguments([], { tcpRanges, addresses, udpForwards: [forward] }).join(' ');
+  expect(words).toContain('-t 127.244.0.9/1-3000');
+  expect(words).toContain('-u 127.77.254.9/16379:6379');
+  expect(words).toContain('-a 10.0.2.2 -n 24 -g 10.0.2.1');
+  expect(words).not.toContain('none');
+});
+
 test('addresses are written as /proc/net/tcp has them', () => {
   expect(procAddress('127.0.0.1', 80)).toBe('0100007F:0050 00000000:0000 0A');
 });

@@ -16,26 +16,35 @@ export interface GuestAddresses {
   nameserver: string;
 }
 
-/**
- * passt's arguments, after its manual page passt(1): in the foreground.
- *
- * @param udpForwards without them nothing but TCP is forwarded inwards
- */
-export function passtArguments(
-  forwards: readonly PortForward[],
-  addresses: GuestAddresses = guestNetwork,
-  udpForwards: readonly PortForward[] = [],
-): string[] {
-  const option = (name: string, all: readonly PortForward[]) =>
-    all.length === 0
-      ? [name, 'none']
-      : all.flatMap(({ hostAddress, hostPort, guestPort }) => [name, `${hostAddress}/${hostPort}:${guestPort}`]);
+/** TCP ports, the same ones in the guest; those that somebody has already are left out. */
+export interface PortRange {
+  hostAddress: string;
+  first: number;
+  last: number;
+}
+
+export interface PasstOptions {
+  /** Those of the local guest's network without them. */
+  addresses?: GuestAddresses;
+  /** Without any, nothing but TCP is forwarded inwards. */
+  udpForwards?: readonly PortForward[];
+  tcpRanges?: readonly PortRange[];
+}
+
+/** passt's arguments, after its manual page passt(1): in the foreground. */
+export function passtArguments(forwards: readonly PortForward[], options: PasstOptions = {}): string[] {
+  const { addresses = guestNetwork, udpForwards = [], tcpRanges = [] } = options;
+  const words = (all: readonly PortForward[]) =>
+    all.map(({ hostAddress, hostPort, guestPort }) => `${hostAddress}/${hostPort}:${guestPort}`);
+  const option = (name: string, all: readonly string[]) =>
+    all.length === 0 ? [name, 'none'] : all.flatMap((word) => [name, word]);
+  const ranges = tcpRanges.map(({ hostAddress, first, last }) => `${hostAddress}/${first}-${last}`);
   return [
     ...['-f', '-F', `${socketDescriptor}`, '--ipv4-only'],
     ...['-a', addresses.address, '-n', `${addresses.prefixLength}`, '-g', addresses.gateway],
     ...['--dns-forward', addresses.nameserver],
-    ...option('-u', udpForwards),
-    ...option('-t', forwards),
+    ...option('-u', words(udpForwards)),
+    ...option('-t', [...words(forwards), ...ranges]),
   ];
 }
 
@@ -56,11 +65,11 @@ export async function startPasst(
   program: string,
   forwards: readonly PortForward[],
   logPath: string,
-  options: { addresses?: GuestAddresses; udpForwards?: readonly PortForward[] } = {},
+  options: PasstOptions = {},
 ): Promise<Passt> {
   const log = await open(logPath, 'a', 0o600);
   try {
-    const child = spawn(program, passtArguments(forwards, options.addresses, options.udpForwards), {
+    const child = spawn(program, passtArguments(forwards, options), {
       // Its own process group: Ctrl-C on a terminal is not for it.
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
