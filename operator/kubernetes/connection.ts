@@ -1,10 +1,11 @@
-import type { RequestOptions } from 'node:https';
-import { KubeConfig, type User } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../clock.ts';
 import { ApiError } from './api-error.ts';
-import { ExecCredentials, type ExecPlugin, type ExecStatus } from './exec-credentials.ts';
+import { AuthProvider } from './auth-provider.ts';
+import { ExecCredentials, type ExecStatus } from './exec-credentials.ts';
 import { type Context, type ContextChoice, type Environment, loadContext } from './kubeconfig.ts';
+import type { User } from './kubeconfig-file.ts';
+import { readTls, type Tls } from './tls.ts';
 import { TokenFile } from './token-file.ts';
 
 /** What the next request is sent with. */
@@ -19,11 +20,10 @@ const credentialMillisecondsMax = 60_000;
 const tcpKeepAliveMilliseconds = 30_000;
 const connectMillisecondsMax = 15_000;
 
-type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>;
-
 /**
- * Connections to the API server and the credentials for them. The library reads the kubeconfig and signs in (tokens,
- * certificates, OIDC); the connections are ours, since it opens a new pool for every single request.
+ * Connections to the API server and the credentials for them. Both are ours: the library takes 80 MB and a second of
+ * CPU time to load, opens a new pool for every single request, and neither knows token files nor renews what an exec
+ * plugin gave. It signs in where a kubeconfig names an auth provider (OIDC).
  */
 export class Connection {
   /** Such as https://10.96.0.1:443, without a slash at the end. */
@@ -32,36 +32,22 @@ export class Connection {
   readonly namespace: string | undefined;
   readonly #context: Context;
   readonly #clock: Clock;
-  readonly #library = new KubeConfig();
   readonly #exec: ExecCredentials | undefined;
   readonly #tokenFile: TokenFile | undefined;
+  readonly #provider: AuthProvider | undefined;
   #pool: { dispatcher: Dispatcher; tls: string } | undefined;
   #access: { value: Promise<Access>; credential: ExecStatus | undefined; readAt: number } | undefined;
 
   constructor(options: ContextChoice & { environment: Environment; clock: Clock }) {
-    this.#context = loadContext(options, options.environment);
-    this.#clock = options.clock;
-    const { cluster, user, folder, tokenFile } = this.#context;
+    const { environment, clock } = options;
+    this.#context = loadContext(options, environment);
+    this.#clock = clock;
+    const { cluster, user, folder } = this.#context;
     this.server = cluster.server.replace(/\/+$/, '');
     this.namespace = this.#context.namespace;
-    if (user.exec) {
-      const plugin = user.exec as ExecPlugin;
-      this.#exec = new ExecCredentials(plugin, {
-        cluster,
-        folder,
-        environment: options.environment,
-        clock: options.clock,
-      });
-    } else if (tokenFile) {
-      this.#tokenFile = new TokenFile(tokenFile, options.clock);
-    }
-    this.#library.loadFromClusterAndUser(cluster, this.#libraryUser(user));
-  }
-
-  /** What our own code signs in with is kept from the library. */
-  #libraryUser(user: User): User {
-    const { exec, authProvider, ...rest } = user;
-    return this.#exec || this.#tokenFile || !authProvider ? rest : { ...rest, authProvider };
+    if (user.exec) this.#exec = new ExecCredentials(user.exec, { cluster, folder, environment, clock });
+    else if (user.tokenFile) this.#tokenFile = new TokenFile(user.tokenFile, clock);
+    else if (user.authProvider) this.#provider = new AuthProvider(user.authProvider);
   }
 
   /** @throws ApiError `credentials-unavailable` */
@@ -91,28 +77,9 @@ export class Connection {
   }
 
   async #read(credential: ExecStatus | undefined): Promise<Access> {
-    const options: RequestOptions = {};
-    try {
-      await this.#library.applyToHTTPSOptions(options);
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ApiError(`The kubeconfig's credentials cannot be used: ${why}`, {
-        status: 0,
-        reason: 'CredentialsUnavailable',
-        cause,
-      });
-    }
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
-    if (options.auth) headers.authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-    const tls: Tls = {
-      ca: options.ca,
-      cert: credential?.clientCertificateData ?? options.cert,
-      key: credential?.clientKeyData ?? options.key,
-      servername: options.servername,
-      rejectUnauthorized: options.rejectUnauthorized,
-    };
-    return { dispatcher: this.#dispatcherFor(tls), headers };
+    const { cluster, user } = this.#context;
+    const headers = { ...staticHeaders(user), ...(await this.#provider?.headers()) };
+    return { dispatcher: this.#dispatcherFor(await readTls(cluster, user, credential)), headers };
   }
 
   /** One pool for as long as the certificates stay; what is under way on an old one may end there. */
@@ -126,17 +93,25 @@ export class Connection {
   }
 }
 
+function staticHeaders({ token, username, password, impersonateUser }: User): Record<string, string> {
+  const basic = username && Buffer.from(`${username}:${password ?? ''}`).toString('base64');
+  return {
+    ...(basic && { authorization: `Basic ${basic}` }),
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(impersonateUser && { 'impersonate-user': impersonateUser }),
+  };
+}
+
 function createDispatcher(proxyUrl: string | undefined, tls: Tls): Dispatcher {
-  const present = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined && value !== null));
   // Timeouts are kept by the client, with its own clock; HTTP/1.1 gives each watch a connection that can break alone.
   const common = { headersTimeout: 0, bodyTimeout: 0, allowH2: false, pipelining: 1 };
   const sockets = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMilliseconds, timeout: connectMillisecondsMax };
-  if (!proxyUrl) return new Agent({ ...common, connect: { ...present, ...sockets } });
+  if (!proxyUrl) return new Agent({ ...common, connect: { ...tls, ...sockets } });
   if (!/^https?:/.test(proxyUrl)) {
     throw new ApiError(`The kubeconfig's proxy-url ${proxyUrl} is no HTTP proxy; others are not supported.`, {
       status: 0,
       reason: 'NoConfiguration',
     });
   }
-  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...present, ...sockets } });
+  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, ...sockets } });
 }

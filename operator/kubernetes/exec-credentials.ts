@@ -1,20 +1,10 @@
 import { spawn } from 'node:child_process';
 import { isAbsolute, resolve } from 'node:path';
-import type { Cluster } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import { ApiError } from './api-error.ts';
+import type { ExecPlugin } from './exec-plugin.ts';
 import type { Environment } from './kubeconfig.ts';
-
-/** `users[].user.exec` of a kubeconfig. */
-export interface ExecPlugin {
-  apiVersion?: string;
-  command: string;
-  args?: string[] | null;
-  env?: { name: string; value: string }[] | null;
-  interactiveMode?: 'Never' | 'IfAvailable' | 'Always';
-  provideClusterInfo?: boolean;
-  installHint?: string;
-}
+import type { Cluster } from './kubeconfig-file.ts';
 
 export interface ExecStatus {
   token?: string;

@@ -218,7 +218,7 @@ export class HttpApiClient implements ApiClient {
     const { clock, random, observer } = this.#options;
     const exchange = this.#exchange(call);
     const once = async (): Promise<Answer> => {
-      await this.#limit.take(priorityOf(call.resource), call.signal);
+      await this.#turn(call, exchange);
       const startedAt = clock.monotonic();
       let status = 0;
       try {
@@ -236,6 +236,14 @@ export class HttpApiClient implements ApiClient {
       }
     };
     return withRetries(once, { repeatable: call.repeatable ?? 'always', clock, random, signal: call.signal });
+  }
+
+  async #turn({ resource, signal }: Pick<Call, 'resource' | 'signal'>, { what }: Exchange): Promise<void> {
+    try {
+      await this.#limit.take(priorityOf(resource), signal);
+    } catch (cause) {
+      throw new ApiError(`${what} was given up.`, { status: 0, reason: 'Aborted', cause });
+    }
   }
 
   #exchange(call: Call): Exchange {

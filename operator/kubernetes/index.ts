@@ -12,6 +12,7 @@ export type {
 export { ApiError, isAlreadyExists, isConflict, isExpired, isNotFound } from './api-error.ts';
 export type { ApiObserver, ApiRequestRecord } from './api-observer.ts';
 export { type ApiClientOptions, type ConnectedApiClient, createApiClient } from './create-api-client.ts';
+export { isServed } from './is-served.ts';
 export {
   type KubernetesObject,
   keyOf,

@@ -1,9 +1,15 @@
 import { accessSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
-import { parse } from 'yaml';
-import { ApiError } from './api-error.ts';
+import { delimiter, join } from 'node:path';
+import {
+  type Cluster,
+  mergeKubeconfigs,
+  noConfiguration,
+  readKubeconfig,
+  toCluster,
+  toUser,
+  type User,
+} from './kubeconfig-file.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -12,8 +18,6 @@ export interface Context {
   cluster: Cluster;
   user: User;
   namespace?: string;
-  /** A file with a bearer token that somebody renews. The library does not know the field `tokenFile` of a user. */
-  tokenFile?: string;
   /** Where relative paths of the user's exec plugin begin; undefined in a cluster. */
   folder?: string;
 }
@@ -67,73 +71,30 @@ function serviceAccountContext(environment: Environment): Context | undefined {
       caFile: join(serviceAccountFolder, 'ca.crt'),
       skipTLSVerify: false,
     },
-    user: { name: 'in-cluster' },
-    tokenFile,
+    user: { name: 'in-cluster', tokenFile },
     ...(exists(namespaceFile) && { namespace: readFileSync(namespaceFile, 'utf8').trim() }),
   };
 }
 
 function fromFiles(files: string[], wanted: string | undefined): Context {
-  const merged = new KubeConfig();
-  const tokenFiles = new Map<string, string>();
-  const folders = new Map<string, string>();
-  for (const [index, file] of files.entries()) {
-    const one = index === 0 ? merged : new KubeConfig();
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-      one.loadFromString(text);
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw noConfiguration(`The kubeconfig ${file} cannot be read: ${why}`, cause);
-    }
-    const folder = dirname(resolve(file));
-    one.makePathsAbsolute(folder);
-    for (const user of one.users) if (!folders.has(user.name)) folders.set(user.name, folder);
-    for (const [name, path] of tokenFilesOf(text))
-      if (!tokenFiles.has(name)) tokenFiles.set(name, resolve(folder, path));
-    if (index > 0) addMissing(merged, one);
-  }
-  if (wanted) chooseContext(merged, wanted, files);
-  const cluster = merged.getCurrentCluster();
-  if (!cluster) throw noConfiguration(`The kubeconfig ${files.join(', ')} has no current context with a cluster.`);
-  const user = merged.getCurrentUser() ?? { name: 'anonymous' };
-  const namespace = merged.getContextObject(merged.currentContext)?.namespace;
-  const tokenFile = tokenFiles.get(user.name) ?? user.authProvider?.config?.tokenFile;
-  const folder = folders.get(user.name);
-  return {
-    cluster,
-    user,
-    ...(namespace && { namespace }),
-    ...(tokenFile && !user.token && { tokenFile }),
-    ...(folder && { folder }),
-  };
-}
-
-/** @throws ApiError `no-configuration`, with the contexts that there are */
-function chooseContext(config: KubeConfig, wanted: string, files: string[]): void {
-  if (!config.getContextObject(wanted)) {
-    const known = config.contexts.map(({ name }) => name).join(', ') || 'none';
+  const merged = mergeKubeconfigs(files.map(readKubeconfig));
+  const contextName = wanted ?? merged['current-context'];
+  const context = merged.contexts?.find(({ name }) => name === contextName)?.context;
+  if (wanted && !context) {
+    const known = merged.contexts?.map(({ name }) => name).join(', ') || 'none';
     throw noConfiguration(`The kubeconfig ${files.join(', ')} has no context ${wanted}; its contexts: ${known}.`);
   }
-  config.setCurrentContext(wanted);
-}
-
-/** As kubectl merges: the first file that names something wins. The library's own merge fails on a second name. */
-function addMissing(into: KubeConfig, from: KubeConfig): void {
-  into.currentContext ||= from.currentContext;
-  for (const part of ['clusters', 'users', 'contexts'] as const) {
-    const known = new Set(into[part].map(({ name }) => name));
-    const missing = from[part].filter(({ name }) => !known.has(name));
-    Object.assign(into, { [part]: [...into[part], ...missing] });
+  const cluster = merged.clusters?.find(({ name }) => name === context?.cluster);
+  if (!context || !cluster?.cluster?.server) {
+    throw noConfiguration(`The kubeconfig ${files.join(', ')} has no current context with a cluster.`);
   }
-}
-
-function tokenFilesOf(text: string): [string, string][] {
-  const document = parse(text) as { users?: { name?: string; user?: { tokenFile?: string } }[] } | null;
-  return (document?.users ?? []).flatMap(({ name, user }) =>
-    name && user?.tokenFile ? [[name, user.tokenFile] as [string, string]] : [],
-  );
+  const user = merged.users?.find(({ name }) => name === context.user);
+  return {
+    cluster: toCluster(cluster),
+    user: toUser(user),
+    ...(context.namespace && { namespace: context.namespace }),
+    ...(user && { folder: user.folder }),
+  };
 }
 
 function exists(path: string): boolean {
@@ -143,8 +104,4 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function noConfiguration(message: string, cause?: unknown): ApiError {
-  return new ApiError(message, { status: 0, reason: 'NoConfiguration', cause });
 }

@@ -162,6 +162,7 @@ class Limit {
     if (error instanceof ApiError) return error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     const why = error instanceof Error ? error.message : String(error);
+    if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return aborted(this.#exchange);
     const neverSent = code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ENOTFOUND';
     return new ApiError(`${this.#exchange.what} failed, the API server cannot be reached: ${why}`, {
       status: 0,

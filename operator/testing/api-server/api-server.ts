@@ -10,7 +10,7 @@ import type { KubernetesObject, ObjectReference } from '../../kubernetes/object.
 import { apiVersionOf, type Resource } from '../../kubernetes/resource.ts';
 import { createCertificate, type ServerCertificate } from './certificate.ts';
 import { Faults, type SeenRequest } from './faults.ts';
-import { Refusal, ResourceStore, type StoredObject, type StoreEvent } from './store.ts';
+import { ObjectStore, Refusal, type ResourceStore, type StoredObject, type StoreEvent } from './store.ts';
 
 let certificate: Promise<ServerCertificate> | undefined;
 
@@ -46,9 +46,9 @@ export class TestApiServer {
   /** Made so far. */
   connections = 0;
   readonly #server: Server;
-  readonly #stores = new Map<string, ResourceStore>();
+  /** Objects as another client would write them. */
+  readonly objects = new ObjectStore(() => Date.now());
   readonly #watches = new Set<{ response: ServerResponse; resource: Resource }>();
-  #version = 1000;
 
   private constructor(server: Server, folder: string, pem: string) {
     this.#server = server;
@@ -102,18 +102,8 @@ export class TestApiServer {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Objects as another client would write them. */
   store(resource: Resource): ResourceStore {
-    const key = `${resource.group}/${resource.version}/${resource.plural}`;
-    let store = this.#stores.get(key);
-    if (!store) {
-      store = new ResourceStore(
-        () => ++this.#version,
-        () => Date.now(),
-      );
-      this.#stores.set(key, store);
-    }
-    return store;
+    return this.objects.for(resource);
   }
 
   create<T extends KubernetesObject>(resource: Resource<T>, object: T): T {
@@ -138,7 +128,7 @@ export class TestApiServer {
       const object = {
         apiVersion: apiVersionOf(resource),
         kind: resource.kind,
-        metadata: { resourceVersion: String(this.#version) },
+        metadata: { resourceVersion: String(this.objects.version) },
       };
       response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
     }
@@ -161,8 +151,7 @@ export class TestApiServer {
 
   /** Forgets all history, so that a watch from before is told 410. */
   compact(): void {
-    this.#version += 1;
-    for (const store of this.#stores.values()) store.compact(this.#version);
+    this.objects.compact();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -221,7 +210,10 @@ export class TestApiServer {
   }
 
   #list(store: ResourceStore, namespace: string | undefined, query: URLSearchParams): object {
-    const [version = this.#version, offset = 0] = (query.get('continue') ?? '').split('.').filter(Boolean).map(Number);
+    const [version = this.objects.version, offset = 0] = (query.get('continue') ?? '')
+      .split('.')
+      .filter(Boolean)
+      .map(Number);
     if (version < store.oldestVersion) throw new Refusal(410, 'Expired', 'The provided continue parameter is too old');
     const limit = Number(query.get('limit') ?? 0) || Number.POSITIVE_INFINITY;
     const all = store.list(namespace, query.get('labelSelector') ?? undefined);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject, ObjectMeta, ObjectReference } from '../../kubernetes/object.ts';
 import { keyOf } from '../../kubernetes/object.ts';
+import type { Resource } from '../../kubernetes/resource.ts';
 import { applyFields, conflicts, mergePatch } from './server-side-apply.ts';
 
 export type StoredObject = KubernetesObject & { [field: string]: unknown };
@@ -21,6 +22,38 @@ export class Refusal extends Error {
     super(message);
     this.status = status;
     this.reason = reason;
+  }
+}
+
+/** The objects of all resources. */
+export class ObjectStore {
+  readonly #resources = new Map<string, ResourceStore>();
+  readonly #now: () => number;
+  #version = 1000;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The last version given to an object. */
+  get version(): number {
+    return this.#version;
+  }
+
+  for({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>): ResourceStore {
+    const key = `${group}/${version}/${plural}`;
+    let store = this.#resources.get(key);
+    if (!store) {
+      store = new ResourceStore(() => ++this.#version, this.#now);
+      this.#resources.set(key, store);
+    }
+    return store;
+  }
+
+  /** Forgets all history, as etcd does at a compaction, so that a watch from before is told 410. */
+  compact(): void {
+    this.#version += 1;
+    for (const store of this.#resources.values()) store.compact(this.#version);
   }
 }
 
@@ -118,7 +151,7 @@ export class ResourceStore {
     return this.#history.filter((event) => event.version > version);
   }
 
-  /** Forgets the past, as etcd does at a compaction. */
+  /** Forgets what came before this version. */
   compact(version: number): void {
     this.oldestVersion = version;
     this.#history = this.#history.filter((event) => event.version > version);
