@@ -76,6 +76,7 @@ export type GuestHistogram =
 
 export type OperatorCounter =
   | 'osv_operator_reconcile_total'
+  | 'osv_operator_handler_failures_total'
   | 'osv_operator_workqueue_adds_total'
   | 'osv_operator_workqueue_retries_total'
   | 'osv_operator_workqueue_full_total'
@@ -90,6 +91,8 @@ export type OperatorGauge =
   | 'osv_operator_build_info'
   | 'osv_operator_leading'
   | 'osv_operator_workqueue_depth'
+  | 'osv_operator_workqueue_delayed'
+  | 'osv_operator_workqueue_longest_running_seconds'
   | 'osv_operator_listed_objects'
   | 'osv_operator_apps'
   | 'osv_operator_instances'
@@ -177,6 +180,9 @@ export interface MetricLabels {
   osv_operator_reconcile_total: 'controller' | 'result';
   osv_operator_reconcile_duration_seconds: 'controller';
   osv_operator_workqueue_depth: 'name';
+  osv_operator_workqueue_delayed: 'name';
+  osv_operator_workqueue_longest_running_seconds: 'name';
+  osv_operator_handler_failures_total: 'resource';
   osv_operator_workqueue_adds_total: 'name';
   osv_operator_workqueue_retries_total: 'name';
   osv_operator_workqueue_full_total: 'name';

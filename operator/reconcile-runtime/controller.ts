@@ -42,9 +42,10 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #metrics: RuntimeMetrics;
   readonly #queue: WorkQueue;
-  readonly #sources: { synced: () => Promise<void>; replay: () => void; end: () => void }[] = [];
-  /** The queue was full and some change was lost: all objects are looked at again when there is room. */
+  readonly #sources: { synced: () => Promise<void>; keys: () => Iterable<string>; end: () => void }[] = [];
+  /** The queue was full and some change was lost: all objects are looked at again, as there is room. */
   #overflowed = false;
+  #backlog: Iterator<string> | undefined;
 
   constructor(options: ControllerOptions) {
     const { name, clock = systemClock, metrics = noRuntimeMetrics, queueDepthMax } = options;
@@ -63,13 +64,14 @@ export class Controller {
    * is asked for the old object too, in `old`, so that an object that changes owners reaches both.
    */
   watch<T extends KubernetesObject>(cache: ObjectCache<T>, map: (change: CacheChange<T>) => Iterable<string>): void {
-    const take = (change: CacheChange<T>) => {
-      for (const key of map(change)) this.enqueue(key);
-    };
     this.#sources.push({
       synced: () => cache.synced(),
-      replay: () => cache.subscribe(take)(),
-      end: cache.subscribe(take),
+      *keys() {
+        for (const object of cache.list()) yield* map({ type: 'added', object });
+      },
+      end: cache.subscribe((change) => {
+        for (const key of map(change)) this.enqueue(key);
+      }),
     });
   }
 
@@ -136,11 +138,23 @@ export class Controller {
     }
   }
 
+  /** Feeds the queue with all keys after it was full; only as there is room, or they would fill it for ever. */
   #catchUp(): void {
-    if (!this.#overflowed || this.#queue.depth > 0) return;
-    this.#overflowed = false;
-    this.#options.logger.warn({ controller: this.#options.name }, 'The queue was full, looking at all objects again');
-    for (const { replay } of this.#sources) replay();
+    if (this.#queue.depth > 0) return;
+    if (!this.#backlog && this.#overflowed) {
+      this.#overflowed = false;
+      this.#backlog = this.#allKeys();
+      this.#options.logger.warn({ controller: this.#options.name }, 'The queue was full, looking at all objects again');
+    }
+    while (this.#backlog && this.#queue.hasRoom) {
+      const { done, value } = this.#backlog.next();
+      if (done) this.#backlog = undefined;
+      else this.#queue.add(value);
+    }
+  }
+
+  *#allKeys(): Generator<string, void, undefined> {
+    for (const { keys } of this.#sources) yield* keys();
   }
 }
 

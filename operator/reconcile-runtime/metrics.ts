@@ -4,7 +4,8 @@ export type WatchEnd = 'closed' | 'silent' | 'expired' | 'error';
 
 /** What the runtime tells of itself; `createRuntimeMetrics` gives it to Prometheus. */
 export interface RuntimeMetrics {
-  queueDepth(queue: string, depth: number): void;
+  /** A queue that is looked at when somebody asks for metrics. */
+  queueCreated(queue: string, state: QueueState): void;
   queueAdded(queue: string): void;
   queueRetried(queue: string): void;
   queueFull(queue: string): void;
@@ -17,11 +18,21 @@ export interface RuntimeMetrics {
   watchEnded(resource: string, end: WatchEnd): void;
   leading(lease: string, leads: boolean): void;
   eventDropped(): void;
+  /** A subscriber of a cache threw. */
+  handlerFailed(resource: string): void;
+}
+
+export interface QueueState {
+  /** Keys that are ready. */
+  readonly depth: number;
+  readonly delayed: number;
+  /** For how long the key that is worked on longest has been; 0 without one. */
+  readonly longestRunningSeconds: number;
 }
 
 /** Tells nobody. */
 export const noRuntimeMetrics: RuntimeMetrics = {
-  queueDepth() {},
+  queueCreated() {},
   queueAdded() {},
   queueRetried() {},
   queueFull() {},
@@ -32,4 +43,5 @@ export const noRuntimeMetrics: RuntimeMetrics = {
   watchEnded() {},
   leading() {},
   eventDropped() {},
+  handlerFailed() {},
 };

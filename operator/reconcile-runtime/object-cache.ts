@@ -1,5 +1,4 @@
 import { type KubernetesObject, keyOf, type ObjectReference } from '../kubernetes/object.ts';
-import type { Logger } from '../logger.ts';
 import { deepFreeze } from './deep-freeze.ts';
 
 export type CacheChange<T> =
@@ -44,12 +43,13 @@ export class MemoryCache<T extends KubernetesObject> implements ObjectCache<T> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Index<T>>();
   readonly #subscribers = new Set<(change: CacheChange<T>) => void>();
-  readonly #logger: Logger;
+  readonly #onFailure: (error: unknown, change: CacheChange<T>) => void;
   readonly #synced = Promise.withResolvers<void>();
   #hasSynced = false;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  /** @param onFailure told when a subscriber throws */
+  constructor(onFailure: (error: unknown, change: CacheChange<T>) => void) {
+    this.#onFailure = onFailure;
     this.addIndex(namespaceIndex, ({ metadata }) => [metadata.namespace ?? '']);
   }
 
@@ -140,8 +140,7 @@ export class MemoryCache<T extends KubernetesObject> implements ObjectCache<T> {
     try {
       subscriber(change);
     } catch (error) {
-      const key = keyOf(change.object.metadata);
-      this.#logger.error({ err: error, key, change: change.type }, 'A subscriber of a cache failed');
+      this.#onFailure(error, change);
     }
   }
 }

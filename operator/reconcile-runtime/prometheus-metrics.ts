@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ApiObserver } from '../kubernetes/api-observer.ts';
-import type { RuntimeMetrics } from './metrics.ts';
+import type { QueueState, RuntimeMetrics } from './metrics.ts';
 
 const shortBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];
 
@@ -21,12 +21,24 @@ export function createRuntimeMetrics(registry: Registry): { metrics: RuntimeMetr
 function queueMetrics(registry: Registry) {
   const registers = [registry];
   const name = ['name'] as const;
-  const depth = new Gauge({
-    name: 'osv_operator_workqueue_depth',
-    help: 'Keys that wait to be reconciled.',
-    labelNames: name,
-    registers,
-  });
+  const queues = new Map<string, QueueState>();
+  const gauge = (suffix: string, help: string, read: (state: QueueState) => number) =>
+    new Gauge({
+      name: `osv_operator_workqueue_${suffix}`,
+      help,
+      labelNames: name,
+      registers,
+      collect() {
+        for (const [queue, state] of queues) this.set({ name: queue }, read(state));
+      },
+    });
+  gauge('depth', 'Keys that wait to be reconciled.', ({ depth }) => depth);
+  gauge('delayed', 'Keys that wait for their time: back-off, or a requeue.', ({ delayed }) => delayed);
+  gauge(
+    'longest_running_seconds',
+    'For how long the key that is worked on longest has been; grows when a reconcile hangs.',
+    ({ longestRunningSeconds }) => longestRunningSeconds,
+  );
   const adds = new Counter({
     name: 'osv_operator_workqueue_adds_total',
     help: 'Keys added to the work queue, those that waited in it already not counted.',
@@ -73,7 +85,7 @@ function queueMetrics(registry: Registry) {
     registers,
   });
   return {
-    queueDepth: (queue, value) => depth.set({ name: queue }, value),
+    queueCreated: (queue, state) => void queues.set(queue, state),
     queueAdded: (queue) => adds.inc({ name: queue }),
     queueRetried: (queue) => retries.inc({ name: queue }),
     queueFull: (queue) => full.inc({ name: queue }),
@@ -117,6 +129,12 @@ function watchMetrics(registry: Registry) {
     help: 'Events about objects that were not written: too many, or refused.',
     registers,
   });
+  const handlers = new Counter({
+    name: 'osv_operator_handler_failures_total',
+    help: 'Changes that a subscriber of a cache failed to take in.',
+    labelNames: ['resource'] as const,
+    registers,
+  });
   return {
     listed(resource, count) {
       lists.inc({ resource });
@@ -125,6 +143,7 @@ function watchMetrics(registry: Registry) {
     watchEnded: (resource, reason) => watches.inc({ resource, reason }),
     leading: (lease, value) => leads.set({ lease }, value ? 1 : 0),
     eventDropped: () => events.inc(),
+    handlerFailed: (resource) => handlers.inc({ resource }),
   } satisfies Partial<RuntimeMetrics>;
 }
 

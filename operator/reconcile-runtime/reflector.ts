@@ -16,7 +16,7 @@ export interface ReflectorOptions<T extends KubernetesObject> extends Selection 
   metrics?: RuntimeMetrics;
   clock?: Clock;
   random?: () => number;
-  /** Objects asked for at once; halved while pages are large. Default 500. */
+  /** Objects asked for at once; halved while pages are large. Default 250. */
   pageSize?: number;
   /** See `WatchOptions`. */
   inactivitySeconds?: number;
@@ -24,10 +24,10 @@ export interface ReflectorOptions<T extends KubernetesObject> extends Selection 
   keep?: (object: T) => T;
 }
 
-const pageSizeDefault = 500;
-const pageSizeMin = 20;
-/** A page is decoded in one go, about 10 ms a MiB. */
-const pageBytesMax = 4 * 1024 * 1024;
+/** A page is decoded in one go, at about 10 ms a MiB, so pages are kept small. */
+const pageSizeDefault = 250;
+const pageSizeMin = 10;
+const pageBytesMax = 2 * 1024 * 1024;
 const sliceMilliseconds = 10;
 const backOffMilliseconds = { first: 800, max: 30_000 };
 /** A watch that ended sooner without an event counts as a failure, or a broken server would be asked in a hot loop. */
@@ -66,7 +66,12 @@ export class Reflector<T extends KubernetesObject> {
     this.#random = options.random ?? Math.random;
     this.#metrics = options.metrics ?? noRuntimeMetrics;
     this.#pageSize = options.pageSize ?? pageSizeDefault;
-    this.#cache = new MemoryCache<T>(options.logger);
+    this.#cache = new MemoryCache<T>((error, { type, object }) => {
+      const { plural } = options.resource;
+      this.#metrics.handlerFailed(plural);
+      const fields = { err: error, resource: plural, key: keyOf(object.metadata), change: type };
+      options.logger.error(fields, 'A subscriber of a cache failed');
+    });
     this.cache = this.#cache;
     this.#backOff = new BackOff({
       firstMilliseconds: backOffMilliseconds.first,

@@ -96,7 +96,7 @@ class Candidate {
   }
 
   async #lead(): Promise<LeaseEnd> {
-    const { signal, name, onStartedLeading, onStoppedLeading } = this.#options;
+    const { signal, name, onStoppedLeading } = this.#options;
     this.#logger.info({ lease: name, identity: this.#terms.identity }, 'This process leads');
     this.#metrics.leading(name, true);
     const leading = new AbortController();
@@ -105,12 +105,8 @@ class Candidate {
     if (signal?.aborted) giveUp();
     signal?.addEventListener('abort', giveUp, { once: true });
     // The lease is renewed until the work has ended, also while it ends after the signal.
-    const work = (async () => onStartedLeading(leading.signal))().finally(async () => {
-      // A leader whose work is only to keep something alive returns at once; it leads on until it is told to stop.
-      await untilAborted(leading.signal);
-      stopRenewing.abort();
-    });
-    const failed = work.catch(() => giveUp());
+    const work = this.#work(leading, stopRenewing);
+    const settled = work.catch(() => {});
     const lost = await this.#renewUntil(stopRenewing.signal);
     leading.abort();
     signal?.removeEventListener('abort', giveUp);
@@ -118,13 +114,24 @@ class Candidate {
     this.#metrics.leading(name, false);
     try {
       if (lost) onStoppedLeading?.();
-      await failed;
+      await settled;
       if (!lost) await this.#release();
       if (!lost) onStoppedLeading?.();
       await work;
       return lost ? 'lost' : 'released';
     } finally {
       this.#logger.info({ lease: name }, 'This process no longer leads');
+    }
+  }
+
+  async #work(leading: AbortController, stopRenewing: AbortController): Promise<void> {
+    try {
+      await this.#options.onStartedLeading(leading.signal);
+      // A leader whose work is only to keep something alive returns at once; it leads on until it is told to stop.
+      await untilAborted(leading.signal);
+    } finally {
+      leading.abort();
+      stopRenewing.abort();
     }
   }
 

@@ -45,6 +45,7 @@ export class WorkQueue {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#depthMax = depthMax;
+    metrics.queueCreated(name, this);
   }
 
   /** Keys that are ready and that nobody works on yet. */
@@ -52,13 +53,24 @@ export class WorkQueue {
     return this.#ready.size;
   }
 
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
   /** Keys that wait, ready or delayed. */
   get waiting(): number {
     return this.#ready.size + this.#delayed.size;
   }
 
-  get processing(): number {
-    return this.#processing.size;
+  get hasRoom(): boolean {
+    return this.waiting < this.#depthMax;
+  }
+
+  /** For how long the key that is worked on longest has been; 0 without one. */
+  get longestRunningSeconds(): number {
+    // In the order of their start.
+    const startedAt = this.#processing.values().next().value;
+    return startedAt === undefined ? 0 : (this.#clock.monotonic() - startedAt) / 1000;
   }
 
   /** @returns false when the queue is full or shut down, and the key was not taken */
@@ -140,13 +152,11 @@ export class WorkQueue {
     this.#ready.clear();
     this.#dirty.clear();
     this.#failures.clear();
-    this.#metrics.queueDepth(this.#name, 0);
     this.#wake(this.#takers.size);
   }
 
   #makeReady(key: string): void {
     this.#ready.set(key, this.#clock.monotonic());
-    this.#metrics.queueDepth(this.#name, this.#ready.size);
     this.#wake(1);
   }
 
@@ -154,7 +164,6 @@ export class WorkQueue {
     const now = this.#clock.monotonic();
     this.#ready.delete(key);
     this.#processing.set(key, now);
-    this.#metrics.queueDepth(this.#name, this.#ready.size);
     this.#metrics.queueTaken(this.#name, (now - readySince) / 1000);
     return key;
   }

@@ -47,9 +47,12 @@ export const apiServer: Row = {
       series: [series(operator.value('osv_operator_listed_objects', { by: ['resource'] }, 'max'), '{{resource}}')],
     }),
     lines({
-      title: 'Events not written',
-      text: 'Too many at once, or refused by the API server.',
-      series: [series(operator.growth('osv_operator_events_dropped_total'), '{{pod}}')],
+      title: 'Changes and events lost',
+      text: 'Changes that a handler failed to take in, by resource; events that were too many or refused.',
+      series: [
+        series(operator.growth('osv_operator_handler_failures_total', { by: ['resource'] }), '{{resource}} changes'),
+        series(operator.growth('osv_operator_events_dropped_total'), '{{pod}} events'),
+      ],
       unit: 'short',
     }),
   ],

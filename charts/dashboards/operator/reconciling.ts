@@ -36,15 +36,19 @@ export const reconciling: Row = {
     }),
     lines({
       title: 'Queue depth',
-      text: 'Objects that wait for their turn. It should come back to 0.',
-      series: [series(operator.value('osv_operator_workqueue_depth', byQueue), '{{name}}')],
+      text: 'Objects that wait for their turn, which should come back to 0; delayed ones wait for their time.',
+      series: [
+        series(operator.value('osv_operator_workqueue_depth', byQueue), '{{name}}'),
+        series(operator.value('osv_operator_workqueue_delayed', byQueue), '{{name}} delayed'),
+      ],
     }),
     lines({
       title: 'Wait and work, p99',
-      text: 'How long an object waits in the queue, and how long it is worked on.',
+      text: 'In the queue, and at work. A line for the longest under way that only climbs is a reconcile that hangs.',
       series: [
         series(operator.quantile(0.99, 'osv_operator_workqueue_queue_duration_seconds', byQueue), '{{name}} wait'),
         series(operator.quantile(0.99, 'osv_operator_workqueue_work_duration_seconds', byQueue), '{{name}} work'),
+        series(operator.value('osv_operator_workqueue_longest_running_seconds', byQueue, 'max'), '{{name}} longest'),
       ],
     }),
     lines({
