@@ -6,6 +6,7 @@ import { builderVersion } from './builder-version.ts';
 import { type BuiltImage, fileNames, ImageCache } from './cache/image-cache.ts';
 import { billOfMaterials } from './contents/bill-of-materials.ts';
 import { inspect } from './contents/inspect.ts';
+import { installedPackages } from './contents/installed-packages.ts';
 import { addLoaderConfiguration, usesGlibc, writeLoaderCache } from './contents/loader-cache.ts';
 import { materialize } from './contents/materialize.ts';
 import { fileDigest } from './contents/tree-digest.ts';
@@ -47,6 +48,8 @@ async function assemble(contents: Contents, kernel: Kernel, workspace: string, o
   const glibc = usesGlibc(tree);
   if (glibc) addLoaderConfiguration(tree);
   const { systemCalls, binaries, missingLibraries } = await inspect(tree);
+  const ours = packages.length > 0;
+  const [files, installed] = ours ? [[], []] : [binaries, await installedPackages(tree)];
   const root = join(workspace, 'root');
   await materialize(tree, root);
   if (glibc) await writeLoaderCache(root, options.signal);
@@ -78,7 +81,7 @@ async function assemble(contents: Contents, kernel: Kernel, workspace: string, o
   const manifest: ImageManifest = {
     ...label,
     digest,
-    sbom: billOfMaterials(packages, packages.length > 0 ? [] : binaries, { version, sha256: kernel.sha256 }),
+    sbom: billOfMaterials(packages, files, { version, sha256: kernel.sha256 }, installed),
   };
   await writeFile(join(image, fileNames.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
   return image;
