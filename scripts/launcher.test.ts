@@ -30,9 +30,18 @@ function calls(): string[] {
   }
 }
 
-function osv(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const osv = (...args: string[]) => run('osv', args);
+const setup = (...needs: string[]) => run('scripts/setup.sh', needs);
+
+function run(program: string, args: string[]): Promise<Ended> {
   const env = { PATH: `${tools}:/usr/bin:/bin`, HOME: folder };
-  const child = spawn(join(checkout, 'osv'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(join(checkout, program), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -151,6 +160,26 @@ test('without root rights and sudo, the sentence says what to install', async ()
   expect(status).toBe(125);
   expect(stderr).toMatch(/needs the Debian packages .*qemu-system-x86.*; ask an administrator for: apt-get install/);
   expect(calls().filter((call) => call.startsWith('apt-get'))).toEqual([]);
+});
+
+test('a Go that is too old for the cluster is told, and the rest is done without it', async () => {
+  tool('go', 'echo go version go1.19.8 linux/amd64');
+  tool('apt-cache', "printf 'golang-go:\\n  Candidate: 2:1.19~1\\n'");
+  const { status, stderr } = await setup('npm', 'go');
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/no Go from 1\.21 on in PATH.*go\.dev\/dl/);
+  expect(calls().filter((call) => call.startsWith('apt-get'))).toEqual([]);
+});
+
+test('a Go that is new enough is taken as it is, and a packaged one is installed where there is none', async () => {
+  tool('go', 'echo go version go1.26.8 linux/amd64');
+  expect(await setup('go')).toMatchObject({ status: 0, stderr: '' });
+  rmSync(join(checkout, 'build/setup/go'));
+  tool('go', 'exit 127');
+  tool('id', 'echo 0');
+  tool('apt-cache', "printf 'golang-go:\\n  Candidate: 2:1.24~2\\n'");
+  expect((await setup('go')).stderr).toMatch(/installing Go 1\.24: done/);
+  expect(calls()).toContainEqual(expect.stringMatching(/^apt-get install .* golang-go$/));
 });
 
 test('missing packages are installed, with fresh lists when the first try fails', async () => {

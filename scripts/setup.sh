@@ -157,17 +157,15 @@ go_is_enough() { # VERSION
 
 # The tools of the development cluster are built with Go. Where there is none to be had, the rest works without.
 install_go() {
-    local go own candidate
-    for go in "$(command -v go)" /usr/local/go/bin/go; do
-        own=$([ ! -x "$go" ] || "$go" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p')
-        ! go_is_enough "$own" || return 0
-    done
-    candidate=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: [0-9]*:\([0-9.]*\).*/\1/p')
+    local own candidate
+    own=$(go version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p') || true
+    ! go_is_enough "$own" || return 0
+    candidate=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: [0-9]*:\([0-9.]*\).*/\1/p') || true
     if go_is_enough "$candidate"; then
         become_root golang-go
         step "installing Go $candidate" apt_install golang-go
     else
-        say 'no Go from 1.21 on is installed or packaged here; the development cluster needs it: https://go.dev/dl/'
+        say 'there is no Go from 1.21 on in PATH, and no package of one; the development cluster needs it: https://go.dev/dl/'
     fi
 }
 

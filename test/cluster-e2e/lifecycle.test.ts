@@ -17,7 +17,7 @@ afterEach(() => {
 
 /** `npm run cluster` without npm; resolves when it is ready. */
 async function command(before: readonly string[] = []): Promise<{ child: ChildProcess; folder: string }> {
-  const words = [...before, process.execPath, join(root, 'test/cluster/main.ts')];
+  const words = [...before, process.execPath, join(root, 'test/cluster/main.ts'), '--kubevirt', 'none'];
   const child = spawn(words[0] as string, words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let said = '';

@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import type { OwnedCluster } from './cluster.ts';
 import { ClusterError } from './error.ts';
+import type { KubevirtKind } from './options.ts';
 import { parentEnds } from './processes/parent-ends.ts';
-import { type KubevirtKind, startCluster } from './start.ts';
+import { startCluster } from './start.ts';
 
 interface Flags {
   readonly kubevirt: KubevirtKind;
@@ -18,14 +19,14 @@ interface Flags {
 const program = new Command('cluster')
   .usage('[--kubevirt KIND] [--keep]')
   .description(
-    'Starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler and a registry on loopback addresses of this\n' +
-      'machine, prints how to reach them, and ends them all on Ctrl-C, SIGTERM or the end of its parent.',
+    'Starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler, a registry and KubeVirt on loopback addresses\n' +
+      'of this machine, prints how to reach them, and ends them all on Ctrl-C, SIGTERM or the end of its parent.',
   )
   .addHelpText('before', 'Examples:\n  npm run cluster\n  npm run cluster -- --kubevirt none --keep\n')
   .addOption(
-    new Option('--kubevirt <kind>', 'who stands in for KubeVirt: the double, or programs of KUBEVIRT_BIN_DIR')
+    new Option('--kubevirt <kind>', "KubeVirt's control plane: our double of it, or the programs of KUBEVIRT_BIN_DIR")
       .choices(['double', 'real', 'none'])
-      .default('none'),
+      .default('double'),
   )
   .option('--keep', 'leave the folder with all state and logs', false);
 

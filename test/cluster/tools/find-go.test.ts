@@ -36,6 +36,11 @@ test('one that cannot fetch toolchains is refused with what to install', async (
   await expect(findGo('1.26.0')).rejects.toThrow(/is go1\.19\.8; .*needs Go 1\.26\.0 or newer .*go\.dev/);
 });
 
+test('no Go at all says what to install', async () => {
+  vi.stubEnv('PATH', '/bin/nowhere');
+  await expect(findGo('1.26.0')).rejects.toThrow(/no Go in PATH; .*needs Go 1\.26\.0 or newer/);
+});
+
 test('versions compare by number', () => {
   expect(isAtLeast('go1.9', [1, 21])).toBe(false);
   expect(isAtLeast('go1.26.8', [1, 26, 0])).toBe(true);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { findProgram } from '@osv/local/tools.ts';
 import { run } from '../../guest/command.ts';
 import { ClusterError } from '../error.ts';
@@ -13,9 +12,6 @@ export interface Go {
 /** From this version on, a `go` command fetches the toolchain that a module asks for (https://go.dev/doc/toolchain). */
 const fetchesToolchains = [1, 21] as const;
 
-/** Where https://go.dev/doc/install puts it, which is in no PATH by itself. */
-const usualPlace = '/usr/local/go/bin/go';
-
 /**
  * Finds a Go that can build a module which asks for version `wanted`, such as 1.26.0.
  *
@@ -23,8 +19,8 @@ const usualPlace = '/usr/local/go/bin/go';
  */
 export async function findGo(wanted: string): Promise<Go> {
   const advice = `building the cluster's tools needs Go ${wanted} or newer (1.21 will do where it may download): https://go.dev/dl/`;
-  const program = (await findProgram('go')) ?? (existsSync(usualPlace) ? usualPlace : undefined);
-  if (program === undefined) throw new ClusterError('tool-missing', `Go is not installed; ${advice}`);
+  const program = await findProgram('go');
+  if (program === undefined) throw new ClusterError('tool-missing', `there is no Go in PATH; ${advice}`);
   const own = await goVersion(program, { GOTOOLCHAIN: 'local' });
   if (!isAtLeast(own, fetchesToolchains)) throw new ClusterError('tool-missing', `${program} is ${own}; ${advice}`);
   const environment = isAtLeast(own, numbers(wanted)) ? {} : { GOTOOLCHAIN: `go${wanted}+auto` };
