@@ -1,10 +1,14 @@
 import { exitCodes, LocalError } from '@osv/local/errors.ts';
+import { CommandError } from './command-error.ts';
 
 /** The exit codes of errors that other packages throw, by their codes. */
 const exitCodeOf: Record<string, number> = {
   'not-found': exitCodes.notFound,
   'not-runnable': exitCodes.notExecutable,
 };
+
+/** The names of errors that other packages throw with a sentence for people; their modules are not loaded for this. */
+const errorNames = new Set(['ApiError', 'BuildError', 'ContractError']);
 
 export interface Failure {
   message: string;
@@ -15,8 +19,9 @@ export interface Failure {
 
 /** What a person is told about an error, and the exit code of the command. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof LocalError) return { message: error.message, exitCode: error.exitCode, expected: true };
-  if (error instanceof Error && (error.name === 'BuildError' || error.name === 'ContractError')) {
+  if (error instanceof LocalError || error instanceof CommandError)
+    return { message: error.message, exitCode: error.exitCode, expected: true };
+  if (error instanceof Error && errorNames.has(error.name)) {
     const code = 'code' in error ? String(error.code) : '';
     return { message: error.message, exitCode: exitCodeOf[code] ?? exitCodes.toolFailed, expected: true };
   }

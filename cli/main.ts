@@ -1,36 +1,4 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { createContext } from './context.ts';
-import { describeFailure } from './failure.ts';
-import { buildProgram } from './program.ts';
+import { runMain } from './run-main.ts';
 
-/** A wrong command line is the tool's failure, as with docker; help that was asked for is none. */
-const failureExitCode = 125;
-
-const context = createContext();
-let outputFailed = false;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that went away, as in `osv ps | head -1`, is no error.
-  if (error.code === 'EPIPE' || outputFailed) return;
-  outputFailed = true;
-  process.stderr.write(`osv: The output cannot be written: ${error.message}\n`);
-});
-process.on('exit', () => {
-  // However the guest's program ended meanwhile: what it wrote is lost.
-  if (outputFailed) process.exitCode = failureExitCode;
-});
-process.stderr.on('error', () => {});
-
-try {
-  const program = await buildProgram(process.argv.slice(2), context);
-  await program.parseAsync();
-} catch (error) {
-  context.progress.clear();
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : failureExitCode;
-  } else {
-    const { message, exitCode } = describeFailure(error);
-    process.stderr.write(`osv: ${message}\n`);
-    process.exitCode = exitCode;
-  }
-}
+await runMain('osv', process.argv.slice(2));

@@ -1,6 +1,7 @@
 import { LocalError } from '@osv/local/errors.ts';
 import { type MachineType, machineTypes } from '@osv/local/machine/machine-spec.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Context } from '../context.ts';
 import { type OutputFormat, outputFormats, parseOutputFormat } from '../output/listing.ts';
 
 /** Options that `run` and `up` share. */
@@ -25,6 +26,15 @@ export function addMachineOptions(command: Command): Command {
     .addOption(new Option('--machine <TYPE>', "the guest's machine").choices(machineTypes).default('q35'))
     .option('--icount', 'count instructions in place of time: one is one nanosecond')
     .option('--tracepoint <NAME>', 'enable a tracepoint from the start', collect);
+}
+
+/** Examples before the rest of a command's help, with the name by which the program was called. */
+export function addExamples(
+  command: Command,
+  { programName }: Pick<Context, 'programName'>,
+  examples: string,
+): Command {
+  return command.addHelpText('before', `${examples.trim().replaceAll(/^ {2}osv /gm, `  ${programName} `)}\n`);
 }
 
 export function addOutputOption(command: Command): Command {

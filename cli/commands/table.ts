@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Context } from '../context.ts';
+import type { Context, ProgramName } from '../context.ts';
 
 /** One command of `osv`; its module is loaded only when it is called, so that each starts quickly. */
 export interface CommandEntry {
@@ -8,8 +8,8 @@ export interface CommandEntry {
   load: () => Promise<{ define: (command: Command, context: Context) => void }>;
 }
 
-/** Every command, in the order of the help. */
-export const commands: CommandEntry[] = [
+/** Commands on this machine. */
+const machineCommands: CommandEntry[] = [
   { name: 'up', summary: 'build and start the apps of OsvApp files', load: () => import('./up.ts') },
   {
     name: 'run',
@@ -25,5 +25,27 @@ export const commands: CommandEntry[] = [
   { name: 'images', summary: 'list built images', load: () => import('./images.ts') },
   { name: 'check', summary: 'tell whether a program can run', load: () => import('./check.ts') },
   { name: 'exec', summary: 'not possible in a unikernel; says what to use instead', load: () => import('./exec.ts') },
-  { name: 'completion', summary: 'print a completion script for a shell', load: () => import('./completion.ts') },
 ];
+
+const clusterCommands: CommandEntry[] = [
+  { name: 'apps', summary: 'list the apps of a cluster', load: () => import('./apps.ts') },
+  { name: 'status', summary: "tell what a cluster's app is doing and what to do", load: () => import('./status.ts') },
+  { name: 'rollout', summary: 'follow, undo, pause the rollouts of a cluster', load: () => import('./rollout.ts') },
+];
+
+/** What people try on a cluster because it exists on one machine. */
+const absentOnClusters: CommandEntry[] = (['logs', 'top', 'exec'] as const).map((name) => ({
+  name,
+  summary: 'not on a cluster yet; says what to use instead',
+  load: async () => ({ define: (await import('./absent-on-clusters.ts')).definer(name) }),
+}));
+
+/** Every command, in the order of the help. A plugin of kubectl is about clusters alone. */
+export const commandsOf: Readonly<Record<ProgramName, readonly CommandEntry[]>> = {
+  osv: [
+    ...machineCommands,
+    ...clusterCommands,
+    { name: 'completion', summary: 'print a completion script for a shell', load: () => import('./completion.ts') },
+  ],
+  'kubectl osv': [...clusterCommands, ...absentOnClusters],
+};

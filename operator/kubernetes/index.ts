@@ -13,6 +13,7 @@ export { ApiError, isAlreadyExists, isConflict, isExpired, isNotFound } from './
 export type { ApiObserver, ApiRequestRecord } from './api-observer.ts';
 export { type ApiClientOptions, type ConnectedApiClient, createApiClient } from './create-api-client.ts';
 export { isServed } from './is-served.ts';
+export { contextNames } from './kubeconfig.ts';
 export {
   type KubernetesObject,
   keyOf,

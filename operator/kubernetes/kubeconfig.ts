@@ -51,6 +51,13 @@ export function loadContext(choice: ContextChoice, environment: Environment): Co
   throw noConfiguration('There is no kubeconfig, and this is no pod with a service account: set KUBECONFIG.');
 }
 
+/** The contexts of the kubeconfig that {@link loadContext} would read; none where there is none. */
+export function contextNames({ kubeconfig }: Pick<ContextChoice, 'kubeconfig'>, environment: Environment): string[] {
+  const files = kubeconfig ? [kubeconfig] : kubeconfigFiles(environment);
+  const merged = mergeKubeconfigs(files.filter(exists).map(readKubeconfig));
+  return (merged.contexts ?? []).map(({ name }) => name);
+}
+
 /** The files of `$KUBECONFIG`, else `~/.kube/config` where it exists. */
 function kubeconfigFiles(environment: Environment): string[] {
   const listed = environment.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
