@@ -15,11 +15,6 @@ app.kubernetes.io/name: osv-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* What tells the pods of build Jobs from all others; the operator sets these labels. */}}
-{{- define "osv-operator.builderSelectorLabels" -}}
-app.kubernetes.io/name: osv-builder
-{{- end -}}
-
 {{- define "osv-operator.labels" -}}
 {{ include "osv-operator.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -61,21 +56,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "osv-operator.appRules" -}}
 - apiGroups: [osvapp.dev]
   resources: [osvapps]
-  verbs: [get, list, watch, patch]
+  verbs: [list, watch, patch]
 - apiGroups: [osvapp.dev]
   resources: [osvapps/status]
   verbs: [patch]
-# For owner references that block the owner's deletion, where an admission plugin asks for it.
+# For owner references that block the owner's deletion, where an admission plugin asks for it (OpenShift).
 - apiGroups: [osvapp.dev]
   resources: [osvapps/finalizers]
   verbs: [update]
 - apiGroups: [kubevirt.io]
-  resources: [virtualmachineinstances, virtualmachineinstancereplicasets, virtualmachines]
-  verbs: [get, list, watch, create, patch, delete]
+  resources: [virtualmachineinstances]
+  verbs: [list, watch, delete]
+- apiGroups: [kubevirt.io]
+  resources: [virtualmachineinstancereplicasets]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services]
-  verbs: [get, list, watch, create, patch, delete]
-# What guests boot with. No list and no watch: the operator reads what an OsvApp names and what it made itself.
+  verbs: [list, watch, create, patch, delete]
+# What guests boot with, and what an OsvApp names. No list and no watch.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch, delete]
@@ -84,13 +82,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   verbs: [get]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [monitoring.coreos.com]
   resources: [podmonitors]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
