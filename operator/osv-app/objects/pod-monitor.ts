@@ -1,10 +1,11 @@
-import type { OsvApp } from '@osv/contracts';
+import { type OsvApp, scrapeJobs } from '@osv/contracts';
 import { appLabels, instanceSelector, labels, managementPort } from '../labels.ts';
 import { type Owner, ownerReference } from './owner.ts';
 
 /**
  * Tells the Prometheus operator to read the guests. The launcher pod declares no port of the guest, so the address is
- * made from the pod's own (Prometheus operator API, PodMetricsEndpoint: portNumber finds nothing there).
+ * made from the pod's own (Prometheus operator API, PodMetricsEndpoint: portNumber finds nothing there). Targets get the
+ * labels on which dashboards and alerts stand (contracts/scrape.ts).
  */
 export function podMonitor(owner: Owner, spec: OsvApp['spec']) {
   return {
@@ -18,18 +19,28 @@ export function podMonitor(owner: Owner, spec: OsvApp['spec']) {
     },
     spec: {
       selector: { matchLabels: instanceSelector(owner.name) },
-      podTargetLabels: [labels.app, labels.revision],
+      podTargetLabels: [labels.revision],
       podMetricsEndpoints: [
         {
           path: '/metrics',
           ...(spec.metrics?.interval ? { interval: spec.metrics.interval } : {}),
           relabelings: [
+            // Prometheus sees a target in every container, those of initialisation too.
+            { action: 'keep', sourceLabels: ['__meta_kubernetes_pod_container_name'], regex: 'compute' },
             {
               action: 'replace',
               sourceLabels: ['__meta_kubernetes_pod_ip'],
               regex: '(.+)',
               targetLabel: '__address__',
               replacement: `$1:${managementPort}`,
+            },
+            { action: 'replace', targetLabel: 'job', replacement: scrapeJobs.guest },
+            { action: 'replace', targetLabel: 'app', replacement: owner.name },
+            // KubeVirt writes the instance's name there; the pod's own name is another.
+            {
+              action: 'replace',
+              sourceLabels: ['__meta_kubernetes_pod_annotation_kubevirt_io_domain'],
+              targetLabel: 'instance',
             },
           ],
         },
