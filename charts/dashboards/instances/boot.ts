@@ -15,7 +15,7 @@ export const boot: Row = {
     }),
     bars({
       title: 'Boot phases',
-      text: 'Where the time went, as the mean of the chosen guests is of no use: the slowest of them for each phase.',
+      text: 'Where the time went; for each phase, the slowest of the chosen guests.',
       series: [series(guest.value('osv_boot_phase_seconds', { by: ['phase'] }, 'max'), '{{phase}}')],
     }),
     lines({

@@ -1,3 +1,4 @@
+import { BytesPerSecondIEC, CountsPerSecond } from '@grafana/grafana-foundation-sdk/units';
 import { byInstance, series } from '../panels/common.ts';
 import { lines } from '../panels/lines.ts';
 import type { Row } from '../panels/row.ts';
@@ -62,7 +63,8 @@ export const memory: Row = {
         series(guest.rate('osv_memory_reclaimed_bytes_total'), '{{instance}} reclaimed'),
         series(guest.rate('osv_allocation_failures_total'), '{{instance}} failures'),
       ],
-      unit: 'short',
+      unit: BytesPerSecondIEC,
+      right: { legends: '/ failures$/', unit: CountsPerSecond },
     }),
     lines({
       title: 'Page faults by kind',

@@ -28,6 +28,8 @@ export interface LinesOptions extends PanelOptions {
   readonly downwards?: string;
   /** Legends, as a regular expression, that are drawn as a dashed line above a stack: the size of the whole. */
   readonly whole?: string;
+  /** Legends, as a regular expression, that have an axis on the right with another unit. */
+  readonly right?: { readonly legends: string; readonly unit: string };
 }
 
 /** Values over time. */
@@ -70,6 +72,12 @@ export function lines(options: LinesOptions): PanelBuilder {
       { id: 'custom.stacking', value: { mode: 'none', group: 'A' } },
       { id: 'custom.fillOpacity', value: 0 },
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
+    ]);
+  }
+  if (options.right) {
+    panel.overrideByRegexp(options.right.legends, [
+      { id: 'unit', value: options.right.unit },
+      { id: 'custom.axisPlacement', value: 'right' },
     ]);
   }
   return panel;
