@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/cluster-e2e/**/*.test.ts'],
     globalSetup: ['test/cluster-e2e/support/global-setup.ts'],
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -21,6 +21,8 @@ export interface Cluster {
   readonly prometheus?: Prometheus;
   /** http://127.0.0.1:PORT of the node agent's proxy, through which pod addresses are reached. */
   readonly proxy?: string;
+  /** http://127.0.0.1:PORT of the node agent's fault switches. */
+  readonly nodeControl?: string;
   readonly addresses: ClusterAddresses;
   /** One JSON object a line for each request that the API server answered. */
   readonly auditLog: string;

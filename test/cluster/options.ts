@@ -1,10 +1,13 @@
 import type { KubeVirtHalf } from './kubevirt/start.ts';
+import type { ClusterNodes } from './node-agent/cluster-process.ts';
 
 export type KubevirtKind = KubeVirtHalf | 'none';
 
 export interface ClusterOptions {
   /** Who stands in for KubeVirt. Default none. */
   readonly kubevirt?: KubevirtKind;
+  /** What the cluster's nodes are. Default one node that boots guests where there is a KubeVirt, else none. */
+  readonly nodes?: ClusterNodes | 'none';
   /** Starts Prometheus with this configuration, as prometheus.yml has it. */
   readonly prometheus?: object;
   readonly progress?: (line: string) => void;

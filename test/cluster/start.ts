@@ -5,6 +5,7 @@ import { controllerManager } from './control-plane/controller-manager.ts';
 import { etcd } from './control-plane/etcd.ts';
 import { scheduler } from './control-plane/scheduler.ts';
 import { startKubeVirt } from './kubevirt/start.ts';
+import { type ClusterNodes, nodeAgentProcess } from './node-agent/cluster-process.ts';
 import type { ClusterOptions } from './options.ts';
 import { prepareCluster } from './prepare.ts';
 import { waitUntil } from './processes/wait-until.ts';
@@ -25,17 +26,26 @@ export type { ClusterOptions, KubevirtKind } from './options.ts';
 export async function startCluster(options: ClusterOptions = {}): Promise<OwnedCluster> {
   const { kubevirt = 'none', progress = () => {} } = options;
   const tools = await buildTools({ progress });
-  const cluster = await prepareCluster(tools, options);
+  const prepared = await prepareCluster(tools, options);
   try {
-    await startControlPlane(cluster, progress);
-    if (kubevirt !== 'none') await startKubeVirt(cluster, { half: kubevirt, progress });
+    await startControlPlane(prepared, progress);
+    if (kubevirt !== 'none') await startKubeVirt(prepared, { half: kubevirt, progress });
+    const { nodes = kubevirt === 'none' ? 'none' : {} } = options;
+    const cluster = nodes === 'none' ? prepared : await startNodes(prepared, nodes, progress);
     if (options.prometheus) await (await prometheus(cluster, options.prometheus)).start();
     await serveControl(cluster);
     return cluster;
   } catch (error) {
-    await cluster.stop();
+    await prepared.stop();
     throw error;
   }
+}
+
+async function startNodes(cluster: OwnedCluster, nodes: ClusterNodes, progress: (line: string) => void) {
+  progress('starting the node agent');
+  const { process, proxy, control } = nodeAgentProcess(cluster, nodes);
+  await process.start();
+  return { ...cluster, proxy, nodeControl: control };
 }
 
 async function startControlPlane(cluster: OwnedCluster, progress: (line: string) => void): Promise<void> {
@@ -51,7 +61,7 @@ async function startControlPlane(cluster: OwnedCluster, progress: (line: string)
     'the ServiceAccount of namespace default exists',
     async () =>
       (await cluster.client.get(resources.serviceAccounts, { namespace: 'default', name: 'default' })) !== undefined,
-    { secondsMax: 60 },
+    { secondsMax: 300 },
   );
   progress(`the API server answers on ${cluster.server}`);
 }

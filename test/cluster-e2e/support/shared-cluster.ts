@@ -16,6 +16,6 @@ export async function newNamespace(cluster: Cluster): Promise<string> {
   await cluster.kubectl(['create', 'namespace', name]);
   const account = { namespace: name, name: 'default' };
   const isThere = async () => (await cluster.client.get(resources.serviceAccounts, account)) !== undefined;
-  await waitUntil(`namespace ${name} has its ServiceAccount`, isThere, { secondsMax: 60 });
+  await waitUntil(`namespace ${name} has its ServiceAccount`, isThere, { secondsMax: 300 });
   return name;
 }

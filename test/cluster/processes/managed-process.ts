@@ -35,6 +35,7 @@ export interface ProcessSpec {
   readonly pidPath?: string;
   /** Whether it answers by now; asked again and again. A rejection counts as no, and is named if it stays so. */
   readonly ready: (signal: AbortSignal) => Promise<boolean>;
+  /** Default five minutes: some machines are busy, and one that dies is told at once. */
   readonly readySecondsMax?: number;
   /** From stop's signal to SIGKILL. */
   readonly graceSeconds?: number;
@@ -72,7 +73,7 @@ class SupervisedProcess implements ManagedProcess {
 
   async start(): Promise<void> {
     if (this.#child) return;
-    const { name, ready, readySecondsMax = 90 } = this.#spec;
+    const { name, ready, readySecondsMax = 300 } = this.#spec;
     const child = await this.#spawn();
     const ended = new AbortController();
     child.once('exit', () => ended.abort());

@@ -9,7 +9,7 @@ export function controlSocketPath(folder: string): string {
 /** Answer to `GET /`: what of a cluster is plain data. */
 export type Description = Pick<
   Cluster,
-  'folder' | 'server' | 'kubeconfig' | 'tools' | 'registry' | 'auditLog' | 'proxy' | 'addresses'
+  'folder' | 'server' | 'kubeconfig' | 'tools' | 'registry' | 'auditLog' | 'proxy' | 'nodeControl' | 'addresses'
 > & {
   readonly prometheusUrl?: string;
   readonly processes: Readonly<Record<string, { readonly logPath: string }>>;

@@ -59,7 +59,7 @@ function isAction(word: string | undefined): word is ProcessAction {
 }
 
 function describe(cluster: OwnedCluster): Description {
-  const { folder, server, kubeconfig, tools, registry, auditLog, proxy, processes } = cluster;
+  const { folder, server, kubeconfig, tools, registry, auditLog, proxy, nodeControl, processes } = cluster;
   const { serviceRange, kubernetesService, podRange, podLoopbackPrefix } = cluster.addresses;
   const entries = Object.entries(processes).map(([name, { logPath }]) => [name, { logPath }]);
   return {
@@ -72,6 +72,7 @@ function describe(cluster: OwnedCluster): Description {
     addresses: { serviceRange, kubernetesService, podRange, podLoopbackPrefix },
     ...(cluster.prometheus ? { prometheusUrl: cluster.prometheus.url } : {}),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(nodeControl === undefined ? {} : { nodeControl }),
     processes: Object.fromEntries(entries),
   };
 }
