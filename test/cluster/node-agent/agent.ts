@@ -43,7 +43,7 @@ export interface NodeAgentOptions {
   /** Path; its user may do what kubelets and KubeVirt's handler may. */
   kubeconfig: string;
   nodes: NodeOptions[];
-  /** Holds disks, logs and sockets of guests; emptied at the start. */
+  /** Holds `guests/` with the guests' disks, logs and sockets, which is emptied at the start, and tokens. */
   folder: string;
   /** Unpacked images, kept from run to run; default in the user's cache. */
   imageFolder?: string;
@@ -92,6 +92,7 @@ export interface NodeAgent {
 const requestsPerSecond = 500;
 /** How many pods, and how many guests, are worked on at once. */
 const concurrency = { pods: 16, guests: 8, pretend: 64 };
+const guestsFolder = 'guests';
 /** Tokens last a day. */
 const tokenRenewMilliseconds = 8 * 3600 * 1000;
 /** Both show the guest's serial line; KubeVirt's own launcher has its messages in the first. */
@@ -99,7 +100,8 @@ const logContainers = ['compute', 'guest-console-log'];
 
 /** Starts nodes in this process; resolves when they are registered and ready. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
-  await rm(options.folder, { recursive: true, force: true });
+  // What a process before this one left behind; its guests are gone.
+  await rm(join(options.folder, guestsFolder), { recursive: true, force: true });
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const agent = new Agent(options);
   try {
@@ -273,7 +275,7 @@ class Agent implements NodeAgent {
         for (const key of this.#podKeysOf(uid)) this.#podQueue.enqueue(key);
       },
       sources: () => this.#sources(),
-      folder: join(this.#options.folder, 'guests'),
+      folder: join(this.#options.folder, guestsFolder),
     });
   }
 

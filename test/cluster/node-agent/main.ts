@@ -8,7 +8,7 @@ const usage = `Usage: node test/cluster/node-agent/main.ts --kubeconfig FILE --n
 
   --kubeconfig FILE         the cluster, as a user who may do what kubelets and KubeVirt's handler may
   --node-name NAME          a node to be; may be repeated
-  --folder FOLDER           disks and logs of guests (emptied at the start)
+  --folder FOLDER           for tokens, and for guests/, which is emptied at the start
   --registry-insecure HOST  a registry that speaks plain HTTP; may be repeated
   --egress-socket PATH      where the API server sends its CONNECT requests
   --proxy-port PORT         of the HTTP proxy to pods and Services (default: any)

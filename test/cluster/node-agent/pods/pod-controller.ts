@@ -50,6 +50,15 @@ interface RunningPod {
   readonly health: PodHealth;
 }
 
+/** A pod whose images cannot be pulled so far. */
+interface WaitingPod {
+  readonly uid: string;
+  readonly state: PodState & { kind: 'waiting' };
+  readonly failures: number;
+  /** Milliseconds of the clock. */
+  readonly retryAt: number;
+}
+
 const pullBackOffSecondsMax = 300;
 const exitCodes = { done: 0, failed: 1, killed: 137 } as const;
 
@@ -59,7 +68,7 @@ export class PodController {
   /** By key; a pod of the same name but another uid is another pod. */
   readonly #running = new Map<string, RunningPod>();
   /** Pods whose images cannot be pulled, by key. */
-  readonly #waiting = new Map<string, { state: PodState & { kind: 'waiting' }; failures: number }>();
+  readonly #waiting = new Map<string, WaitingPod>();
 
   constructor(options: PodControllerOptions) {
     this.#options = options;
@@ -105,6 +114,8 @@ export class PodController {
   async #start(pod: Readonly<Pod>, node: ManagedNode, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
     const { faults, addresses, clock } = this.#options;
     const key = keyOf(pod.metadata);
+    const left = this.#backOffSeconds(pod);
+    if (left > 0) return { requeueAfterSeconds: left };
     try {
       await this.#pull(pod, node);
     } catch (error) {
@@ -150,15 +161,24 @@ export class PodController {
   async #wait(pod: Readonly<Pod>, message: string): Promise<ReconcileOutcome> {
     const { clock, events, pullBackOffSeconds = 10 } = this.#options;
     const key = keyOf(pod.metadata);
-    const before = this.#waiting.get(key);
+    const found = this.#waiting.get(key);
+    const before = found?.uid === pod.metadata.uid ? found : undefined;
     const failures = (before?.failures ?? 0) + 1;
     const reason = failures === 1 ? 'ErrImagePull' : 'ImagePullBackOff';
     const state = { kind: 'waiting', reason, message, since: before?.state.since ?? clock.now() } as const;
-    this.#waiting.set(key, { state, failures });
+    const seconds = Math.min(pullBackOffSeconds * 2 ** (failures - 1), pullBackOffSecondsMax);
+    this.#waiting.set(key, { uid: pod.metadata.uid ?? '', state, failures, retryAt: clock.now() + seconds * 1000 });
     const regarding = { resource: resources.pods, object: pod };
     events.record(regarding, { type: 'Warning', reason: 'Failed', message, action: 'Pulling' });
     await this.#write(pod, state);
-    return { requeueAfterSeconds: Math.min(pullBackOffSeconds * 2 ** (failures - 1), pullBackOffSecondsMax) };
+    return { requeueAfterSeconds: seconds };
+  }
+
+  /** How long the next pull has to wait: our own change of the status calls us again at once. */
+  #backOffSeconds(pod: Readonly<Pod>): number {
+    const waiting = this.#waiting.get(keyOf(pod.metadata));
+    if (waiting?.uid !== pod.metadata.uid) return 0;
+    return Math.max(0, ((waiting?.retryAt ?? 0) - this.#options.clock.now()) / 1000);
   }
 
   /** A pod that runs, or whose guest has just ended. */
