@@ -7,6 +7,7 @@ import { BuildError } from './error.ts';
 import { buildAndPublish } from './program/build-and-publish.ts';
 import { describeFailure, exitStatus } from './program/failure.ts';
 import { type BuilderOptions, parseOptions, usage } from './program/options.ts';
+import { resultLine } from './program/result-line.ts';
 
 const interruption = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -15,7 +16,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 
 /** In place, never by renaming: in a pod it is a file that the kubelet has mounted. */
 async function say(result: BuildResult, path: string): Promise<void> {
-  const line = `${JSON.stringify(result)}\n`;
+  const line = resultLine(result);
   if (path === '-') process.stdout.write(line);
   else await writeFile(path, line);
 }
@@ -23,7 +24,7 @@ async function say(result: BuildResult, path: string): Promise<void> {
 async function main(): Promise<number> {
   let options: BuilderOptions | 'help' | undefined;
   try {
-    options = parseOptions(process.argv.slice(2));
+    options = parseOptions(process.argv.slice(2), process.env);
     if (options === 'help') {
       process.stdout.write(usage);
       return exitStatus.success;

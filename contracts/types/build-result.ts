@@ -50,6 +50,10 @@ export interface Compatibility {
      */
     neededBy: string;
   }[];
+  /**
+   * How many entries were left out at the ends of the lists, so that the result fits into a termination message
+   */
+  omitted?: number;
 }
 export interface BuildFailure {
   error: {

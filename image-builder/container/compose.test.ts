@@ -76,7 +76,7 @@ test.runIf(isDebian)(
     const metadata = { name: 'x' };
     const source = { image: { reference: `${registry}/x:1` } };
     const app = JSON.stringify({ apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata, spec: { source } });
-    const words = ['--app', '-', '--kernel', '/opt/osv/kernel/osv.elf', '--push', `${registry}/images`];
+    const words = ['--app', '-', '--kernel', '/usr/lib/osv/osv.elf', '--push', `${registry}/images`];
     const clean = ['/usr/bin/env', '-i', 'PATH=/usr/local/bin:/usr/sbin:/usr/bin', 'XDG_CACHE_HOME=/var/cache/osv'];
     const chroot = ['--userspec=65532:65532', root, ...clean, '/usr/local/bin/node', main, ...words];
     const result = JSON.parse(execFileSync('chroot', chroot, { input: app, encoding: 'utf8' }));

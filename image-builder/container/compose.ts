@@ -10,7 +10,16 @@ import { writeTreeLayer } from '../publish/tree-layer.ts';
 import { PackageSet } from '../source/packages/packages.ts';
 import { containerBill } from './bill.ts';
 import { productionPackages } from './production-packages.ts';
-import { addProgram, addSystem, cacheHome, debianCodename, nodePath, programFolder, user } from './program-tree.ts';
+import {
+  addProgram,
+  addSystem,
+  cacheHome,
+  debianCodename,
+  kernelPlace,
+  nodePath,
+  programFolder,
+  user,
+} from './program-tree.ts';
 import type { Recipe } from './recipes.ts';
 
 export interface ComposeOptions {
@@ -45,7 +54,7 @@ function isNode(path: string): boolean {
 }
 
 function isProgram(path: string): boolean {
-  return path === programFolder || path.startsWith(`${programFolder}/`);
+  return path === programFolder || path.startsWith(`${programFolder}/`) || path === kernelPlace;
 }
 
 /**
@@ -112,7 +121,7 @@ function configurationOf(recipe: Recipe): object {
       'PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       `HOME=${cacheHome}`,
       `XDG_CACHE_HOME=${cacheHome}`,
-      `OSV_KERNEL=${programFolder}/kernel/osv.elf`,
+      `OSV_KERNEL=${kernelPlace}`,
       'NODE_ENV=production',
     ],
     WorkingDir: '/',

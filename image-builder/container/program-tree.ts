@@ -11,6 +11,7 @@ import type { ProductionPackages } from './production-packages.ts';
 /** Where our own files are in the image. */
 export const programFolder = '/opt/osv';
 export const nodePath = '/usr/local/bin/node';
+export const kernelPlace = '/usr/lib/osv/osv.elf';
 export const user = 65532;
 /** Writable; in a cluster a volume is mounted there, since the root is read-only. */
 export const cacheHome = '/var/cache/osv';
@@ -69,7 +70,7 @@ export async function addProgram(
     addHostFile(tree, join(root, file), `${programFolder}/${file}`, 0o644);
   }
   addHostFile(tree, join(root, 'node_modules/node/bin/node'), nodePath, 0o755);
-  addHostFile(tree, kernelPath, `${programFolder}/kernel/osv.elf`, 0o644);
+  addHostFile(tree, kernelPath, kernelPlace, 0o644);
 }
 
 /**

@@ -7,7 +7,7 @@ export const usage = `osv-builder: builds the image of an OsvApp and pushes it t
   osv-builder --app - --kernel osv.elf --push 127.0.0.1:5000/images --result result.json < app.json
 
   --app FILE           the OsvApp, as YAML or JSON; - for standard input
-  --kernel FILE        the kernel's ELF file
+  --kernel FILE        the kernel's ELF file; OSV_KERNEL without it
   --push REPOSITORY    registry/repository; the tag is the key of the image
   --result FILE        where the result goes, one line of JSON; - for standard output, which is the default
   --auth-file FILE     credentials for registries (containers-auth.json(5), Docker's config.json)
@@ -38,7 +38,7 @@ const flag = { type: 'boolean', default: false } as const;
  * @returns the options, or `help`
  * @throws BuildError `usage`, and what parseArgs throws
  */
-export function parseOptions(words: readonly string[]): BuilderOptions | 'help' {
+export function parseOptions(words: readonly string[], environment: NodeJS.ProcessEnv): BuilderOptions | 'help' {
   const { values } = parseArgs({
     args: [...words],
     options: {
@@ -62,7 +62,7 @@ export function parseOptions(words: readonly string[]): BuilderOptions | 'help' 
   };
   return {
     app: required('app'),
-    kernel: required('kernel'),
+    kernel: values.kernel ?? environment.OSV_KERNEL ?? required('kernel'),
     push: required('push'),
     result: values.result,
     authFile: values['auth-file'],
