@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { defaultCacheDirectory } from '../cache/image-cache.ts';
 import { runInRoot, temporaryFolder } from '../testing/folders.ts';
 import { pushTestImage } from '../testing/oci-image.ts';
 import { startRegistry } from '../testing/registry.ts';
@@ -24,8 +25,9 @@ function compose(directory: string): Promise<ComposedImage> {
   writeFileSync(kernelPath, 'a kernel');
   const builder = recipes.find(({ name }) => name === 'osv-builder');
   if (!builder) throw new Error('there is no builder');
-  const aptDirectory = join(folder, 'apt');
-  return composeImage(builder, join(folder, directory), { root: checkout, kernelPath, aptDirectory });
+  const aptDirectory = join(defaultCacheDirectory(process.env), 'apt');
+  const options = { root: checkout, kernelPath, aptDirectory, compressionLevel: 1 };
+  return composeImage(builder, join(folder, directory), options);
 }
 
 function unpack({ layoutPath, digest }: ComposedImage): string {

@@ -28,6 +28,8 @@ export interface ComposeOptions {
   readonly kernelPath: string;
   /** Folder of the private apt. */
   readonly aptDirectory: string;
+  /** Of gzip, 1 to 9; 6 without it. */
+  readonly compressionLevel?: number;
   readonly onProgress?: (message: string) => void;
 }
 
@@ -80,7 +82,9 @@ export async function composeImage(recipe: Recipe, directory: string, options: C
     await mkdir(directory, { recursive: true });
     const blobs = await beginLayout(layoutPath);
     const written: WrittenLayer[] = [];
-    for (const [title, belongs] of layers) written.push(await writeTreeLayer(tree, belongs, blobs, title));
+    for (const [title, belongs] of layers) {
+      written.push(await writeTreeLayer(tree, belongs, blobs, title, options.compressionLevel));
+    }
     const config = configurationOf(recipe);
     const descriptor = await endImageLayout(layoutPath, blobs, written, { architecture: 'amd64', config });
     const bill = containerBill(

@@ -37,12 +37,14 @@ async function addFile(tar: Pack, name: string, { mode, content }: FileNode): Pr
  * it. The same files give the same bytes with the same zlib, which is that of the pinned Node.js.
  *
  * @param belongs whether the node at a path is part of this layer
+ * @param compressionLevel of gzip, 1 to 9
  */
 export async function writeTreeLayer(
   tree: FileTree,
   belongs: (path: string) => boolean,
   blobs: string,
   title: string,
+  compressionLevel = 6,
 ): Promise<WrittenLayer> {
   const tar = pack();
   const [plain, packed] = [counter(), counter()];
@@ -50,7 +52,7 @@ export async function writeTreeLayer(
   const written = pipeline(
     tar,
     plain.stream,
-    createGzip(),
+    createGzip({ level: compressionLevel }),
     packed.stream,
     createWriteStream(temporary, { flags: 'wx' }),
   );
