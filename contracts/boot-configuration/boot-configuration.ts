@@ -19,6 +19,8 @@ export interface ProgramRequest {
   logLevel?: 'debug' | 'info' | 'warning' | 'error';
   /** The addresses of the guest's interfaces; undefined for a guest without a network device. */
   network: BootNetwork | undefined;
+  /** Between the power button and SIGTERM; 0 without it. */
+  stopDelaySeconds?: number;
   /** Bearer token of the management server in hexadecimal: 32 to 128 digits. A guest without a network has none. */
   token: string;
 }
@@ -40,6 +42,7 @@ export function bootConfiguration(entryPoint: EntryPoint, request: ProgramReques
     network: request.network ?? { interfaces: [] },
     ...(request.mounts?.length ? { mounts: request.mounts } : {}),
     management,
+    ...(request.stopDelaySeconds ? { stop: { delaySeconds: request.stopDelaySeconds } } : {}),
     kernel: {
       panic: 'poweroff',
       ...(request.tracepoints?.length ? { tracepoints: request.tracepoints } : {}),

@@ -26,6 +26,7 @@ export interface BootConfiguration {
   mounts?: BootMount[];
   management?: BootManagement;
   kernel?: BootKernel;
+  stop?: BootStop;
 }
 /**
  * Numbers that the program sees as its user and group; they protect nothing
@@ -93,4 +94,13 @@ export interface BootKernel {
    */
   panic?: 'poweroff' | 'halt' | 'reboot';
   logLevel?: 'debug' | 'info' | 'warning' | 'error';
+}
+/**
+ * What happens between the power button and the end
+ */
+export interface BootStop {
+  /**
+   * Seconds between the power button and SIGTERM, in which the program goes on serving while others learn that it is going
+   */
+  delaySeconds?: number;
 }

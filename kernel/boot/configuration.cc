@@ -72,7 +72,7 @@ result<> parse_configuration(string_view text, configuration& out, string& probl
   if (!parsed.ok()) return report(problem, "boot.json is not valid JSON: {} at byte {}", string_view(error.reason ? error.reason : "no memory"), error.position);
   const json::value root = parsed.value().root();
   warn_unknown(root,
-               {"version", "program", "arguments", "environment", "workingDirectory", "user", "hostname", "network", "mounts", "management", "kernel"},
+               {"version", "program", "arguments", "environment", "workingDirectory", "user", "hostname", "network", "mounts", "management", "kernel", "stop"},
                "the top level");
   if (root["version"].integer() != 1) return report(problem, "boot.json has version {}, this kernel reads version 1", root["version"].integer());
   if (root["program"].text().empty()) return report(problem, "boot.json names no program");
@@ -101,6 +101,7 @@ result<> parse_configuration(string_view text, configuration& out, string& probl
   TRY(read_strings(root["kernel"]["tracepoints"], out.tracepoints));
   out.panic_action = TRY(string::create(root["kernel"]["panic"].text()));
   out.log_level = TRY(string::create(root["kernel"]["logLevel"].text()));
+  out.stop_delay_seconds = static_cast<u32>(root["stop"]["delaySeconds"].integer(0));
   return {};
 }
 

@@ -28,6 +28,7 @@ struct configuration {
   vector<string> tracepoints;
   string panic_action;  // poweroff, halt, reboot
   string log_level;
+  u32 stop_delay_seconds = 0;
 };
 
 /// From the text of boot.json. On failure `problem` is a sentence for people.

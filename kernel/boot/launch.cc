@@ -184,7 +184,9 @@ void run_first_task(void* argument) {
 
 void launch(const start_information& information) {
   set_log_level(option(information.command_line, "log"));
-  initialize_shutdown(option(information.command_line, "panic", "poweroff"));
+  const string_view panic = option(information.command_line, "panic");
+  set_panic_action(panic);
+  initialize_shutdown();
   inject_failures(information.command_line);
   start_application_processors();
   telemetry::mark_boot_phase(boot_phase::processors);
@@ -195,6 +197,8 @@ void launch(const start_information& information) {
   static configuration c;
   c = read_configuration(information);
   set_log_level(c.log_level);
+  if (panic.empty()) set_panic_action(c.panic_action);
+  set_stop_delay(c.stop_delay_seconds * second);
   mount_volumes(c);
   if (!sync::random_seeded()) devices::collect_entropy(sched::now() + entropy_wait);
   if (auto started = start_network(c); !started.ok()) give_up("the network cannot be set up (error {})", static_cast<int>(started.error()));

@@ -15,6 +15,7 @@
 #include "log/log.hh"
 #include "log/panic.hh"
 #include "sched/clock.hh"
+#include "sched/timer.hh"
 #include "sync/mutex.hh"
 
 namespace osv::boot {
@@ -25,8 +26,9 @@ constexpr nanoseconds flush_timeout = 2 * second;
 constexpr std::string_view control_port_name = "dev.osv.control";
 
 enum class panic_action : u8 { power_off, halt, reboot } on_panic = panic_action::power_off;
-std::atomic<unsigned> power_requests{0};
-linux_abi::process* program = nullptr;
+std::atomic<bool> stop_requested{false};
+std::atomic<linux_abi::process*> program{nullptr};
+nanoseconds stop_delay = 0;
 
 void write_line(const string& line) {
   if (devices::console_port* port = devices::find_console_port(control_port_name)) {
@@ -81,11 +83,24 @@ void stop_after_panic(std::string_view) {
 }
 
 void signal_program(int number) {
-  if (!program || number < 1 || number > linux_abi::signals_max) return;
+  linux_abi::process* target = program.load(std::memory_order_acquire);
+  if (!target || number < 1 || number > linux_abi::signals_max) return;
   linux_abi::signal_info info;
   info.number = number;
   info.code = linux_abi::signal_code::kernel;
-  (void)linux_abi::send_signal(*program, info);
+  (void)linux_abi::send_signal(*target, info);
+}
+
+sched::timer terminate_timer{[](sched::timer&) { signal_program(linux_abi::signal::terminate); }};
+
+/// Once, although button and start may both find that it is their turn. Safe in interrupts.
+void begin_to_stop() {
+  static std::atomic<bool> begun{false};
+  if (begun.exchange(true, std::memory_order_relaxed)) return;
+  if (stop_delay == 0)
+    signal_program(linux_abi::signal::terminate);
+  else
+    terminate_timer.arm(sched::now() + stop_delay);
 }
 
 /// {"signal":2} and so on, a line each.
@@ -118,19 +133,23 @@ void serve_control_port(devices::console_port& port) {
 
 }  // namespace
 
-linux_abi::process* program_process() { return program; }
+linux_abi::process* program_process() { return program.load(std::memory_order_acquire); }
 
 void request_power_off() {
-  // Safe in interrupts: only signals. The second request is the impatient one.
-  if (power_requests.fetch_add(1, std::memory_order_relaxed) == 0)
-    signal_program(linux_abi::signal::terminate);
-  else
-    signal_program(linux_abi::signal::kill);
+  // Once: KubeVirt presses the button every five seconds until the grace period is over, and ends the machine itself then.
+  // Sequentially consistent, as is report_ready: of this and the program's start, whichever comes second sees the other.
+  if (!stop_requested.exchange(true) && program.load()) begin_to_stop();
 }
 
-void initialize_shutdown(std::string_view action) {
+void set_stop_delay(nanoseconds delay) { stop_delay = delay; }
+
+void set_panic_action(std::string_view action) {
+  if (action == "poweroff") on_panic = panic_action::power_off;
   if (action == "halt") on_panic = panic_action::halt;
   if (action == "reboot") on_panic = panic_action::reboot;
+}
+
+void initialize_shutdown() {
   for (usize i = 0; i < event_room; ++i) (void)event_line.push_back(' ');
   log::set_panic_stop(&stop_after_panic);
   linux_abi::program_ended = &end_of_program;
@@ -138,7 +157,8 @@ void initialize_shutdown(std::string_view action) {
 }
 
 void report_ready(u64 boot_microseconds) {
-  program = &linux_abi::current_process();
+  program.store(&linux_abi::current_process());
+  if (stop_requested.load()) begin_to_stop();  // the button was pressed while the machine booted
   send_event([&](json::writer& w) { w.member("event", "ready").member("bootMicroseconds", boot_microseconds); });
   if (devices::console_port* port = devices::find_console_port(control_port_name))
     (void)sched::spawn("control", [port] { serve_control_port(*port); });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { instancePaths, stateFolders } from '@osv/local/instance/paths.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { Osv, resultOf, untilText } from './support/osv.ts';
 import { compile } from './support/programs.ts';
@@ -76,6 +77,27 @@ test('a second Ctrl-C ends a program that ignores the first', async () => {
   expect((await ended).code).toBe(137);
   clearInterval(interrupts);
   expect(osv.processes()).toEqual([]);
+});
+
+test('however often the power button is pressed, the program is told once and has its time', async () => {
+  const child = osv.start('run', compile('wait'), 'patient');
+  const ended = resultOf(child);
+  await untilText(child.stdout, 'waiting\n');
+  const [instance] = (await osv.instances()).filter(({ state }) => state === 'running');
+  if (!instance) throw new Error('nothing runs');
+  const token = readFileSync(instancePaths(stateFolders({ XDG_STATE_HOME: osv.state }), instance.name).token, 'utf8');
+  const press = () =>
+    fetch(`http://${instance.address}:9180/api/v1/poweroff`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const told = untilText(child.stdout, 'told\n');
+  for (let presses = 0; presses < 3; presses += 1) expect((await press()).ok).toBe(true);
+  await told;
+  child.kill('SIGINT');
+  const result = await ended;
+  expect(result.code).toBe(42);
+  expect(result.stdout.toString().match(/told/g)).toHaveLength(1);
 });
 
 test.each([

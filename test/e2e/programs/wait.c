@@ -1,5 +1,5 @@
 /* Says "waiting", then waits for a signal: a handled SIGINT ends it with code 42; with the argument "stubborn" all
-   signals that can be ignored are. */
+   signals that can be ignored are; with "patient" SIGTERM is noted and otherwise waited out. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 
 static volatile sig_atomic_t interrupted;
 static void on_interrupt(int signal) { interrupted = signal; }
+static void on_terminate(int signal) { (void)signal; (void)!write(STDOUT_FILENO, "told\n", 5); }
 
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "stubborn") == 0) {
@@ -14,6 +15,7 @@ int main(int argc, char **argv) {
         signal(SIGTERM, SIG_IGN);
     } else {
         signal(SIGINT, on_interrupt);
+        if (argc > 1 && strcmp(argv[1], "patient") == 0) signal(SIGTERM, on_terminate);
     }
     printf("waiting\n");
     fflush(stdout);
