@@ -426,6 +426,10 @@ export interface OsvApp {
      */
     terminationGracePeriodSeconds?: number;
     /**
+     * Seconds that an instance goes on serving after it was told to end, while Services forget it; 5 without it where there are ports
+     */
+    drainSeconds?: number;
+    /**
      * Holds rollouts; what runs goes on
      */
     paused?: boolean;

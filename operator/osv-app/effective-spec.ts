@@ -38,3 +38,15 @@ function amount(value: number | string, replicas: number, round: (value: number)
   if (typeof value === 'number') return value;
   return round((Number.parseInt(value, 10) / 100) * replicas);
 }
+
+const drainSecondsDefault = 5;
+
+/**
+ * Seconds between being told to end and SIGTERM. A Service goes on sending to an instance until every node has heard that
+ * it is going, so an instance that ended at once would refuse the last connections. Always below the grace period.
+ */
+export function drainSeconds(spec: Spec): number {
+  const grace = spec.terminationGracePeriodSeconds ?? defaults.terminationGracePeriodSeconds;
+  const wanted = spec.drainSeconds ?? (spec.ports?.length ? drainSecondsDefault : 0);
+  return Math.min(wanted, Math.floor(grace / 2));
+}

@@ -19,6 +19,7 @@ const revisionFields = [
   'kernel',
   'scheduling',
   'terminationGracePeriodSeconds',
+  'drainSeconds',
 ] as const satisfies readonly (keyof Spec)[];
 
 export type RevisionSpec = Pick<Spec, (typeof revisionFields)[number]>;

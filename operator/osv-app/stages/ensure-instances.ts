@@ -2,7 +2,7 @@ import { quantityToScalar } from '@kubernetes/client-node/dist/util.js';
 import { type BootMount, type BootNetwork, bootConfiguration } from '@osv/contracts';
 import type { BuiltImage } from '../../images/image-state.ts';
 import { type KubernetesObject, resources } from '../../kubernetes/index.ts';
-import { defaults, rolloutLimits, wantedReplicas } from '../effective-spec.ts';
+import { defaults, drainSeconds, rolloutLimits, wantedReplicas } from '../effective-spec.ts';
 import type { Action, AppSpec, ConditionDraft, Observed, ObservedSet, StageOutcome } from '../model.ts';
 import { bootSecretName, replicaSet, replicaSetName, volumeSerial } from '../objects/replica-set.ts';
 import { revisionName, revisionSpec } from '../revision.ts';
@@ -153,6 +153,7 @@ function configurationOf({ app, referenced }: Observed, image: BuiltImage) {
     mounts: mounts(spec),
     tracepoints: spec.kernel?.tracepoints ?? [],
     network: clusterNetwork,
+    stopDelaySeconds: drainSeconds(spec),
     token: '',
   });
 }
