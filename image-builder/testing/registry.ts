@@ -13,6 +13,13 @@ export interface RegistryOptions {
   readonly htpasswd?: string;
 }
 
+const stops: (() => Promise<void>)[] = [];
+
+// Here, and not where one is started: a test may start one, and after tests have begun it is too late for hooks.
+afterAll(async () => {
+  for (const stop of stops) await stop();
+});
+
 /**
  * Starts Debian's docker-registry on a free loopback port; it and its files are gone after the tests of the file.
  *
@@ -31,9 +38,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<stri
     ...(htpasswd !== undefined && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
   };
   writeFileSync(join(folder, 'config.yml'), JSON.stringify(configuration));
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // It does not outlive a test run that is killed.
+  const words = ['--pdeathsig', 'KILL', 'docker-registry', 'serve', join(folder, 'config.yml')];
+  const child = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
-  afterAll(async () => {
+  stops.push(async () => {
     child.kill();
     await ended;
     rmSync(folder, { recursive: true, force: true });
