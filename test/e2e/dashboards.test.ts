@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseMemorySize } from '@osv/local';
@@ -15,7 +15,8 @@ const memory = '64Mi';
 const scrapeInterval = 2;
 const scrapesUnderLoad = 10;
 const loadSecondsMax = 170;
-let prometheus: Prometheus;
+const prometheus = Prometheus.create();
+let load: ChildProcess | undefined;
 let range: TimeRange;
 
 /** Redis with a tracepoint that is on. */
@@ -47,16 +48,15 @@ beforeAll(async () => {
     // As the PodMonitor of an OsvApp labels it.
     labels: { namespace: 'e2e', pod: `virt-launcher-${name}-x7k2p`, app: name.replace(/-0$/, ''), instance: name },
   }));
-  prometheus = await Prometheus.start(targets);
+  await prometheus.start(targets);
   const redis = instances.find(({ name }) => name === 'redis-0')?.address ?? '';
-  const load = spawn(
+  load = spawn(
     'timeout',
     [`${loadSecondsMax}`, 'redis-benchmark', '-h', redis, '-c', '20', '-t', 'set,get', '-l', '-q'],
     {
       stdio: 'ignore',
     },
   );
-  afterAll(() => load.kill());
   const start = Date.now() / 1000;
   const scrapes = async () => {
     const counts = await prometheus.query(
@@ -67,6 +67,8 @@ beforeAll(async () => {
   await vi.waitUntil(async () => (await scrapes()) >= scrapesUnderLoad, { timeout: 150_000, interval: 1000 });
   range = { start, end: Date.now() / 1000, step: scrapeInterval, scrapeInterval };
 });
+
+afterAll(() => load?.kill());
 
 const choices: Record<string, Choice> = {
   all: {},

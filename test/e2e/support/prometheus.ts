@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { prometheusConfiguration } from '@osv/local/prometheus/configuration.ts';
 import { afterAll } from 'vitest';
+import { diesWithParent } from '../../cluster/processes/with-parent.ts';
 
 const pollMilliseconds = 50;
 
@@ -22,26 +23,26 @@ export interface Sample {
   readonly values: [number, string][];
 }
 
-/** A Prometheus of a test's own, on a port of its own; ends with the test file. */
+/** A Prometheus of a test file's own, on a port of its own. */
 export class Prometheus {
   readonly folder = mkdtempSync(join(tmpdir(), 'osv-prometheus-'));
   readonly #log = join(this.folder, 'log');
-  readonly #url: string;
+  #url = '';
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
-    this.#url = `http://127.0.0.1:${port}`;
-  }
+  private constructor() {}
 
-  static async start(targets: readonly Target[]): Promise<Prometheus> {
-    const port = await freePort();
-    const prometheus = new Prometheus(port);
+  /** Registers the clean-up with the test file that makes it; outside of hooks, where vitest would not hear of it. */
+  static create(): Prometheus {
+    const prometheus = new Prometheus();
     afterAll(() => prometheus.#dispose());
-    await prometheus.#run(port, targets);
     return prometheus;
   }
 
-  async #run(port: number, targets: readonly Target[]): Promise<void> {
+  /** Resolves when it is ready. */
+  async start(targets: readonly Target[]): Promise<void> {
+    const port = await freePort();
+    this.#url = `http://127.0.0.1:${port}`;
     const targetsPath = join(this.folder, 'targets.json');
     const groups = targets.map(({ address, labels }) => ({ targets: [address], labels }));
     writeFileSync(targetsPath, JSON.stringify(groups));
@@ -49,15 +50,17 @@ export class Prometheus {
     writeFileSync(configuration, prometheusConfiguration(targetsPath));
     mkdirSync(join(this.folder, 'data'));
     const log = openSync(this.#log, 'w');
-    const child = spawn(
+    // It ends with this process too, should that be killed before the clean-up.
+    const command = diesWithParent(
       'prometheus',
       [
         `--config.file=${configuration}`,
         `--storage.tsdb.path=${join(this.folder, 'data')}`,
         `--web.listen-address=127.0.0.1:${port}`,
       ],
-      { cwd: this.folder, stdio: ['ignore', log, log] },
+      'KILL',
     );
+    const child = spawn(...command, { cwd: this.folder, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#process = child;
     for (; ; await delay(pollMilliseconds)) {
@@ -95,7 +98,7 @@ export class Prometheus {
 
   async #dispose(): Promise<void> {
     const child = this.#process;
-    if (child && child.exitCode === null && child.kill()) await once(child, 'exit');
+    if (child && child.exitCode === null && child.signalCode === null && child.kill()) await once(child, 'exit');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
