@@ -1,4 +1,5 @@
 import { createApiClient, type OsvApp, resources } from '@osv/operator/kubernetes';
+import { revisionName } from '@osv/operator/osv-app/revision.ts';
 import { TestApiServer } from '@osv/operator/testing/api-server/api-server.ts';
 import { waitFor } from '@osv/operator/testing/wait-for.ts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -7,6 +8,7 @@ import { getApp } from './app.ts';
 import type { ClusterConnection } from './connect.ts';
 import { listRevisions } from './revisions.ts';
 import { setPaused } from './rollout/pause.ts';
+import { restart } from './rollout/restart.ts';
 import { rolloutStatus } from './rollout/status.ts';
 import { undo } from './rollout/undo.ts';
 
@@ -106,6 +108,17 @@ test('pause and resume, each once', async () => {
   expect(await setPaused(connection, 'redis', false)).toBe('osvapp.osvapp.dev/redis resumed');
   expect((await getApp(connection, 'redis')).spec).not.toHaveProperty('paused');
   await expect(setPaused(connection, 'redis', false)).rejects.toThrow('redis is not paused.');
+});
+
+test('restart makes another revision of the same, and not while paused', async () => {
+  const app = create();
+  const options = { now: new Date('2026-01-02T03:04:05.678Z'), programName: 'osv' };
+  expect(await restart(connection, 'redis', options)).toBe('osvapp.osvapp.dev/redis restarted');
+  const { spec } = await getApp(connection, 'redis');
+  expect(spec).toEqual({ ...app.spec, restartedAt: '2026-01-02T03:04:05Z' });
+  expect(revisionName(spec, 'image', '')).not.toBe(revisionName(app.spec, 'image', ''));
+  await setPaused(connection, 'redis', true);
+  await expect(restart(connection, 'redis', options)).rejects.toThrow('osv rollout resume redis');
 });
 
 function startStatus(options: { timeoutSeconds?: number } = {}) {

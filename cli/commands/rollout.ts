@@ -13,6 +13,7 @@ Examples:
   osv rollout undo redis                     back to the revision before
   osv rollout undo redis --to-revision 3
   osv rollout pause redis                    hold the next change; resume lets it go on
+  osv rollout restart redis                  every instance again, without a change
 `;
 
 interface StatusOptions extends ClusterOptions {
@@ -35,20 +36,35 @@ export function define(command: Command, context: Context): void {
   defineStatus(subcommand(command, context, 'status', 'wait for the end of a rollout and say how far it is'), context);
   defineHistory(subcommand(command, context, 'history', 'list the revisions of an app'), context);
   defineUndo(subcommand(command, context, 'undo', 'go back to an earlier revision'), context);
-  for (const [name, paused] of [
-    ['pause', true],
-    ['resume', false],
-  ] as const) {
-    const summary = paused ? 'hold the rollouts of an app' : 'let the rollouts of an app go on';
-    const text = `\nExamples:\n  osv rollout ${name} redis\n`;
-    addExamples(subcommand(command, context, name, summary), context, text).action(
-      (app: string, options: ClusterOptions) =>
-        onApp(context, app, options, async (connection, appName) => {
-          const { setPaused } = await import('../cluster/rollout/pause.ts');
-          context.stdout.write(`${await setPaused(connection, appName, paused)}\n`);
-        }),
-    );
-  }
+  defineSimple(command, context, 'pause', 'hold the rollouts of an app', async (connection, name) => {
+    const { setPaused } = await import('../cluster/rollout/pause.ts');
+    return setPaused(connection, name, true);
+  });
+  defineSimple(command, context, 'resume', 'let the rollouts of an app go on', async (connection, name) => {
+    const { setPaused } = await import('../cluster/rollout/pause.ts');
+    return setPaused(connection, name, false);
+  });
+  defineSimple(command, context, 'restart', 'start every instance again, as a rollout', async (connection, name) => {
+    const { restart } = await import('../cluster/rollout/restart.ts');
+    return restart(connection, name, { now: new Date(), programName: context.programName });
+  });
+}
+
+/** A subcommand without options of its own, which says one sentence. */
+function defineSimple(
+  parent: Command,
+  context: Context,
+  name: string,
+  summary: string,
+  carryOut: (connection: ClusterConnection, app: string) => Promise<string>,
+): void {
+  const command = subcommand(parent, context, name, summary);
+  addExamples(command, context, `\nExamples:\n  osv rollout ${name} redis\n`);
+  command.action((app: string, options: ClusterOptions) =>
+    onApp(context, app, options, async (connection, appName) => {
+      context.stdout.write(`${await carryOut(connection, appName)}\n`);
+    }),
+  );
 }
 
 function subcommand(parent: Command, { programName }: Context, name: string, summary: string): Command {

@@ -24,7 +24,7 @@ async function values(line: string, programName: ProgramName = 'osv'): Promise<s
 
 test.each([
   ['ro', ['rollout']],
-  ['rollout ', ['status', 'history', 'undo', 'pause', 'resume']],
+  ['rollout ', ['status', 'history', 'undo', 'pause', 'resume', 'restart']],
   ['rollout st', ['status']],
   ['rollout undo ', ['redis', 'web']],
   ['rollout undo w', ['web']],

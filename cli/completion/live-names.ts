@@ -4,11 +4,11 @@ import { outputFormats } from '../output/listing.ts';
 import type { Candidate, LiveNames, Typed } from './complete.ts';
 
 /** Who types does not wait longer for a cluster that does not answer. */
-const millisecondsMax = 3_000;
+const millisecondsMax = 10_000;
 
 /** Commands of this machine whose arguments are instances. */
 const takesInstances = new Set(['logs', 'top', 'stop', 'rm']);
-const takesApp = /^(status|rollout (status|history|undo|pause|resume))$/;
+const takesApp = /^(status|rollout (status|history|undo|pause|resume|restart))$/;
 
 /** Names of this machine and of the cluster that the typed options choose. What cannot be asked has no names. */
 export function liveNames(context: Context): LiveNames {

@@ -434,6 +434,10 @@ export interface OsvApp {
      */
     paused?: boolean;
     /**
+     * Another time starts every instance again, as a rollout; `osv rollout restart` writes it
+     */
+    restartedAt?: string;
+    /**
      * Old revisions that are kept for a rollback; 5 without it
      */
     revisionHistoryLimit?: number;

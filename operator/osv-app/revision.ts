@@ -20,6 +20,7 @@ const revisionFields = [
   'scheduling',
   'terminationGracePeriodSeconds',
   'drainSeconds',
+  'restartedAt',
 ] as const satisfies readonly (keyof Spec)[];
 
 export type RevisionSpec = Pick<Spec, (typeof revisionFields)[number]>;
