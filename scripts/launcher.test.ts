@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -95,6 +105,18 @@ test('the first call sets up what it needs, the second one starts at once', asyn
 
 test('a listing needs no kernel', async () => {
   await osv('ps');
+  expect(calls().filter((call) => /^(cmake|ninja|apt-get)/.test(call))).toEqual([]);
+});
+
+test('by a link with the name of a plugin of kubectl it is that plugin', async () => {
+  for (const name of ['kubectl-osv', 'kubectl_complete-osv']) {
+    symlinkSync('osv', join(checkout, name));
+    // Not the words that the same command has here: no kernel, no tests.
+    expect(await run(name, ['test', 'a b'])).toMatchObject({
+      status: 0,
+      stdout: `node ${checkout}/cli/${name}.ts test a b\n`,
+    });
+  }
   expect(calls().filter((call) => /^(cmake|ninja|apt-get)/.test(call))).toEqual([]);
 });
 
