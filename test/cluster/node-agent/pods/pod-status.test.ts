@@ -35,6 +35,20 @@ test('init containers are done, except sidecars', () => {
   expect(log?.state?.running).toBeDefined();
 });
 
+test('nothing that is written is empty, since the API server drops that', () => {
+  const ended = {
+    kind: 'ended',
+    podAddress: '10.244.0.9',
+    startedAt,
+    endedAt: now,
+    exitCode: 0,
+    message: 'm',
+  } as const;
+  for (const state of [running, ended]) {
+    expect(JSON.stringify(podStatus(pod, state, now))).not.toMatch(/:(""|\[\]|\{\})/);
+  }
+});
+
 test('a transition keeps its time until the status changes', () => {
   const first = podStatus(pod, running, startedAt);
   const second = podStatus({ ...pod, status: first }, running, now);

@@ -96,7 +96,9 @@ function containerStatus(container: Container, state: PodState): ContainerStatus
   }
   const { exitCode, message } = state;
   const reason = exitCode === 0 ? 'Completed' : 'Error';
-  const terminated = { exitCode, reason, message, startedAt, finishedAt: timestamp(state.endedAt) };
+  const finishedAt = timestamp(state.endedAt);
+  // The API server drops empty strings, and a status that never reads as it was written would be written for ever.
+  const terminated = { exitCode, reason, startedAt, finishedAt, ...(message && { message }) };
   return { ...base, ...identity, ready: false, started: false, state: { terminated } };
 }
 
