@@ -32,6 +32,7 @@ export const annotations = {
   skipBackupHooks: 'kubevirt.io/skip-backup-hooks',
   /** Bytes beside the guest's memory that the launcher pod asks for. */
   memoryOverhead: 'kubevirt.io/memory-overhead-bytes',
+  machineGeneration: 'kubevirt.io/vm-generation',
   ignition: 'kubevirt.io/ignitiondata',
   hookSidecars: 'hooks.kubevirt.io/hookSidecars',
 } as const;

@@ -75,6 +75,7 @@ export function fillInstance(instance: Instance, now: Date): void {
   const { sockets, cores, threads } = spec.domain.cpu;
   const guest = spec.domain.memory?.guest;
   instance.status = {
+    ...instance.status,
     phase: 'Pending',
     phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: timestamp(now) }],
     guestOSInfo: {},

@@ -1,4 +1,12 @@
-import { type ApiClient, type KubernetesObject, keyOf, type Resource, resources } from '@osv/operator/kubernetes';
+import {
+  type ApiClient,
+  type KubernetesObject,
+  keyOf,
+  type ObjectMeta,
+  type Resource,
+  referenceOf,
+  resources,
+} from '@osv/operator/kubernetes';
 import {
   type CacheChange,
   type Clock,
@@ -9,9 +17,10 @@ import {
   systemClock,
 } from '@osv/operator/reconcile-runtime';
 import { selectorMatches } from '../label-selector.ts';
-import type { Instance } from '../types.ts';
+import type { Spec } from '../types.ts';
 import type { Caches } from './caches.ts';
 import { controllerUid, InstanceController, instances } from './instance/controller.ts';
+import { MachineController } from './machine/controller.ts';
 import { machines } from './machine/resource.ts';
 import { ReplicaSetController, replicaSets } from './replica-set/controller.ts';
 
@@ -28,7 +37,7 @@ export interface ControllersOptions {
 
 const eachConcurrency = 10;
 
-/** Runs the controllers for instances and replica sets until the signal is aborted. */
+/** Runs the controllers for instances, replica sets and machines until the signal is aborted. */
 export async function runControllers(options: ControllersOptions): Promise<void> {
   const { client, launcherImage, logger, signal, onReady, clock = systemClock, random = Math.random } = options;
   const reflect = <T extends KubernetesObject>(resource: Resource<T>, labelSelector?: string) =>
@@ -49,13 +58,15 @@ export async function runControllers(options: ControllersOptions): Promise<void>
   };
   caches.pods.addIndex('controller', controllerUid);
   caches.instances.addIndex('controller', controllerUid);
-  caches.instances.addIndex('claim', claimKeys);
+  caches.instances.addIndex('claim', ({ metadata, spec }) => claimKeys(metadata, spec));
+  caches.machines.addIndex('claim', ({ metadata, spec }) => claimKeys(metadata, spec.template.spec));
 
   const recorder = new EventRecorder({ client, controller: 'virtualmachine-controller', instance: 'double', logger });
   const shared = { client, caches, recorder, clock };
   const controllers = [
     instanceLoop(new InstanceController({ ...shared, launcherImage, random }), caches, logger),
     replicaSetLoop(new ReplicaSetController(shared), caches, logger),
+    machineLoop(new MachineController({ ...shared, random }), caches, logger),
   ];
   const lists = Object.values(reflectors) as {
     cache: { synced(): Promise<void> };
@@ -119,9 +130,20 @@ function replicaSetLoop(reconciler: Reconciler, caches: Caches, logger: Logger):
   return controller;
 }
 
-function claimKeys({ metadata, spec }: Readonly<Instance>): string[] {
-  return (spec.volumes ?? []).flatMap(({ persistentVolumeClaim, dataVolume }) => {
+function machineLoop(reconciler: Reconciler, caches: Caches, logger: Logger): Controller {
+  const controller = loop('machine', reconciler, logger);
+  controller.watch(caches.machines, ownKey);
+  // An instance bears its machine's name, whether it belongs to it or not.
+  controller.watch(caches.instances, (change) => ownKey(change).filter((key) => caches.machines.get(referenceOf(key))));
+  controller.watch(caches.claims, ({ object }) =>
+    caches.machines.byIndex('claim', keyOf(object.metadata)).map(({ metadata }) => keyOf(metadata)),
+  );
+  return controller;
+}
+
+function claimKeys({ namespace }: ObjectMeta, { volumes = [] }: Spec): string[] {
+  return volumes.flatMap(({ persistentVolumeClaim, dataVolume }) => {
     const name = persistentVolumeClaim?.claimName ?? dataVolume?.name;
-    return name ? [`${metadata.namespace}/${name}`] : [];
+    return name ? [`${namespace}/${name}`] : [];
   });
 }
