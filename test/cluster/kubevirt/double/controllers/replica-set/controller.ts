@@ -159,16 +159,16 @@ export class ReplicaSetController {
       Boolean(failure) === hasFailed &&
       status?.labelSelector === labelSelector;
     if (same) return;
-    const replicas = active.length;
     const conditions = this.#conditions(set, active.length, failure);
     await this.#options.client.mergePatch(
       replicaSets,
       set.metadata,
       {
         metadata: { resourceVersion: set.metadata.resourceVersion },
+        // KubeVirt leaves out what is 0.
         status: {
-          replicas,
-          readyReplicas: ready.length,
+          replicas: active.length || null,
+          readyReplicas: ready.length || null,
           labelSelector,
           conditions: conditions.length > 0 ? conditions : null,
         },
