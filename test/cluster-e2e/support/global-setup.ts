@@ -10,8 +10,12 @@ declare module 'vitest' {
 
 /** Starts the shared cluster before the first file and ends it after the last one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const prometheus = { global: { scrape_interval: '1s' } };
-  const cluster = await startCluster({ prometheus, progress: (line) => console.error(`cluster: ${line}`) });
+  const cluster = await startCluster({
+    // The same tests judge by KubeVirt's own programs where there are any.
+    kubevirt: process.env.KUBEVIRT_BIN_DIR ? 'real' : 'double',
+    prometheus: { global: { scrape_interval: '1s' } },
+    progress: (line) => console.error(`cluster: ${line}`),
+  });
   project.provide('clusterFolder', cluster.folder);
   return () => cluster.stop();
 }

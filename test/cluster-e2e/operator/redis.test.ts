@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { resources } from '@osv/operator/kubernetes';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { waitUntil } from '../../cluster/processes/wait-until.ts';
+import { requestsOf } from '../support/audit.ts';
+import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import { probeRedis } from '../support/redis-probe.ts';
+import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
+
+const run = promisify(execFile);
+const example = join(import.meta.dirname, '../../../examples/redis.yaml');
+
+let cluster: Cluster;
+let namespace: string;
+let operator: OperatorUnderTest;
+let address: string;
+
+const kubectl = (...words: string[]) => cluster.kubectl(['-n', namespace, ...words]);
+const redis = (sentence: string, holds: Parameters<typeof untilApp>[4]) =>
+  untilApp(cluster, namespace, 'redis', sentence, holds);
+
+beforeAll(async () => {
+  cluster = await sharedCluster();
+  namespace = await newNamespace(cluster);
+  operator = await startOperator(cluster, namespace);
+});
+
+afterAll(() => operator?.stop());
+
+test('kubectl apply: Redis is built, launched, and answers through its Service', async () => {
+  await kubectl('apply', '-f', example);
+  await kubectl('wait', '--for=condition=Available', 'osvapp/redis', '--timeout=400s');
+  address = await kubectl('get', 'service', 'redis', '-o', 'jsonpath={.spec.clusterIP}');
+  const { stdout } = await run('redis-cli', ['-h', address, 'set', 'key', 'value']);
+  expect(stdout).toBe('OK\n');
+});
+
+test('the status says what runs, and how long its boot took', async () => {
+  const app = await redis('metrics flow', (one) => condition(one, 'MetricsFlowing')?.status === 'True');
+  expect(app.status).toMatchObject({ replicas: 1, readyReplicas: 1, updatedReplicas: 1 });
+  expect(app.status?.image?.reference).toMatch(/@sha256:[0-9a-f]{64}$/);
+  expect(app.status?.instances).toMatchObject([{ phase: 'Running', node: 'node-1' }]);
+  expect(app.status?.instances?.[0]?.bootMilliseconds).toBeGreaterThan(0);
+  const types = app.status?.conditions?.map(({ type, status }) => `${type}=${status}`).sort();
+  expect(types).toEqual([
+    'Available=True',
+    'Compatible=True',
+    'Degraded=False',
+    'ImageReady=True',
+    'MetricsFlowing=True',
+    'Progressing=True',
+  ]);
+});
+
+test('Prometheus scrapes the guest', async () => {
+  const { prometheus, proxy } = cluster;
+  if (!prometheus || !proxy) throw new Error('the shared cluster has no Prometheus or no proxy');
+  const app = await cluster.client.get(resources.osvApps, { namespace, name: 'redis' });
+  const target = `${app?.status?.instances?.[0]?.address}:9180`;
+  await prometheus.configure({
+    global: { scrape_interval: '1s' },
+    scrape_configs: [{ job_name: namespace, proxy_url: proxy, static_configs: [{ targets: [target] }] }],
+  });
+  const query = encodeURIComponent(`osv_boot_seconds{job="${namespace}"}`);
+  await waitUntil(
+    'Prometheus has the boot time',
+    async () => {
+      const answer = await fetch(`${prometheus.url}/api/v1/query?query=${query}`);
+      return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length === 1;
+    },
+    { secondsMax: 60 },
+  );
+});
+
+test('kubectl scale is followed, up and down', async () => {
+  await kubectl('scale', 'osvapp', 'redis', '--replicas=3');
+  await redis('three instances are ready', (app) => app.status?.readyReplicas === 3 && isComplete(app));
+  await kubectl('scale', 'osvapp', 'redis', '--replicas=2');
+  await redis('two instances are left', (app) => app.status?.replicas === 2 && isComplete(app));
+});
+
+test('a new revision takes the place of the old one without a failed request', async () => {
+  const stop = new AbortController();
+  const probing = probeRedis(address, 6379, stop.signal);
+  const patch = { spec: { strategy: { maxSurge: 1, maxUnavailable: 0 }, env: [{ name: 'REVISION', value: '2' }] } };
+  await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', JSON.stringify(patch));
+  const app = await redis('the new revision runs', isComplete);
+  stop.abort();
+  const { answered, failures } = await probing;
+  expect(failures).toEqual({});
+  expect(answered).toBeGreaterThan(100);
+  expect(app.status).toMatchObject({ replicas: 2, readyReplicas: 2, updatedReplicas: 2 });
+});
+
+test('an app at rest causes no request but those of watches', async () => {
+  await redis('it rests', (app) => isComplete(app) && condition(app, 'MetricsFlowing')?.status === 'True');
+  const since = new Date();
+  // Its lease is renewed every two seconds: five renewals are ten seconds in which it could have asked for more.
+  const requests = async () => requestsOf(cluster, operator.user, since);
+  const renewals = async () => (await requests()).filter(({ objectRef }) => objectRef?.resource === 'leases');
+  await waitUntil('the lease was renewed', async () => (await renewals()).length >= 10, { secondsMax: 120 });
+  const others = (await requests()).filter(
+    ({ verb, objectRef }) => verb !== 'watch' && objectRef?.resource !== 'leases' && objectRef?.resource !== 'events',
+  );
+  expect(others).toEqual([]);
+});
+
+test('nothing the operator asked was refused', async () => {
+  const denied = (await requestsOf(cluster, operator.user, new Date(0))).filter(
+    ({ responseStatus }) => responseStatus?.code === 403,
+  );
+  expect(denied).toEqual([]);
+});
+
+test('a deleted app takes everything with it', async () => {
+  await kubectl('delete', 'osvapp', 'redis', '--timeout=120s');
+  const kinds = 'vmirs,vmi,pods,services,secrets,networkpolicies,poddisruptionbudgets';
+  await waitUntil(
+    'nothing of the app is left',
+    async () => {
+      const left = await kubectl('get', kinds, '-l', 'osvapp.dev/app=redis', '-o', 'name');
+      return left === '';
+    },
+    { secondsMax: 120 },
+  );
+});
