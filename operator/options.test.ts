@@ -21,6 +21,7 @@ test('flags win over the environment, which wins over defaults', () => {
 test.each([
   [[], /--registry/],
   [['--registry', 'r', '--metrics-port', 'many'], /--metrics-port.*no whole number/],
+  [['--registry', 'r', '--reference-poll-seconds', '0'], /at least 1/],
   [['--registry', 'r', '--log-level', 'loud'], /one of debug, info, warn, error/],
   [['--registry', 'r', '--prometheus-label', 'app'], /KEY=VALUE/],
 ])('%o is refused', (flags, sentence) => {

@@ -24,6 +24,8 @@ export interface OperatorOptions {
   readonly listenAddress: string;
   readonly guestProxy: string | undefined;
   readonly concurrency: number;
+  /** Seconds between looks at the ConfigMaps and Secrets that an app names. */
+  readonly referencePollSeconds: number;
   readonly logLevel: string;
   /** Labels of the pods that may read the guests' management port, as KEY=VALUE, beside the operator's own. */
   readonly prometheusLabels: readonly string[];
@@ -55,6 +57,7 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     .option('--kernel <PATH>', 'the kernel’s ELF file, for builds as child processes', environment.OSV_KERNEL)
     .option('--build-concurrency <N>', 'builds at the same time', wholeNumber, 2)
     .option('--concurrency <N>', 'apps worked on at the same time', wholeNumber, 8)
+    .option('--reference-poll-seconds <N>', 'between looks at ConfigMaps and Secrets of apps', positiveNumber, 60)
     .option('--metrics-port <PORT>', 'for Prometheus', wholeNumber, 8080)
     .option('--health-port <PORT>', 'for the kubelet’s probes', wholeNumber, 8081)
     .option('--listen-address <ADDRESS>', 'for both ports; all interfaces without it', '::')
@@ -85,6 +88,7 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     listenAddress: options.listenAddress,
     guestProxy: options.guestProxy,
     concurrency: options.concurrency,
+    referencePollSeconds: options.referencePollSeconds,
     logLevel: options.logLevel,
     prometheusLabels: options.prometheusLabel,
     prometheusNamespace: options.prometheusNamespace,
@@ -103,6 +107,12 @@ function collectPair(value: string, before: string[]): string[] {
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is no whole number.');
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('It is at least 1.');
   return value;
 }
 

@@ -90,6 +90,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
     logger,
     metrics,
     concurrency: options.concurrency,
+    referencePollSeconds: options.referencePollSeconds,
     decide: { managementPeers: managementPeers(options) },
   });
   const health = { live: () => true, ready: () => caches.apps.hasSynced };

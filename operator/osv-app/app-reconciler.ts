@@ -14,17 +14,16 @@ import { act, type Effects } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
-import type { AppStatus } from './model.ts';
+import type { AppStatus, ConditionDraft } from './model.ts';
 import { refersToObjects } from './references.ts';
-
-/**
- * Seconds between looks at ConfigMaps and Secrets that an app names. They are asked for by name, not watched, since a
- * watch would need the right to see all of them.
- */
-const referencePollSeconds = 60;
 
 export interface AppReconcilerOptions extends GatherSources, Effects {
   readonly decide: DecideOptions;
+  /**
+   * Seconds between looks at ConfigMaps and Secrets that an app names. They are asked for by name, not watched, since a
+   * watch would need the right to see all of them.
+   */
+  readonly referencePollSeconds: number;
 }
 
 /** One pass over one app: gather, decide, act, and write the status once, also when an action has failed. */
@@ -55,7 +54,7 @@ export class AppReconciler {
     await this.#writeStatus(app, status);
     const requeue = Math.min(
       requeueAfterSeconds ?? Number.POSITIVE_INFINITY,
-      refersToObjects(app.spec) ? referencePollSeconds : Number.POSITIVE_INFINITY,
+      refersToObjects(app.spec) ? this.#options.referencePollSeconds : Number.POSITIVE_INFINITY,
     );
     return Number.isFinite(requeue) ? { requeueAfterSeconds: requeue } : undefined;
   }
@@ -83,7 +82,7 @@ export class AppReconciler {
 function withFailure(status: AppStatus, app: OsvApp, error: unknown, now: Date): AppStatus {
   if (isConflict(error)) return status;
   const message = error instanceof Error ? error.message : String(error);
-  const draft = { type: 'Degraded', status: 'True', reason: 'ActionFailed', message } as const;
+  const draft: ConditionDraft = { type: 'Degraded', status: 'True', reason: 'ActionFailed', message };
   const generation = app.metadata.generation;
   const observed = generation === undefined ? draft : { ...draft, observedGeneration: generation };
   return { ...status, conditions: setCondition(status.conditions, observed, now) };

@@ -5,6 +5,7 @@ import { ensureCompanions } from './stages/ensure-companions.ts';
 import { ensureImage } from './stages/ensure-image.ts';
 import { ensureInstances } from './stages/ensure-instances.ts';
 import { reportInstances } from './stages/report-instances.ts';
+import { unsupportedFields } from './stages/unsupported.ts';
 
 export interface DecideOptions {
   /** Pods that may read the guests' management port. */
@@ -13,11 +14,12 @@ export interface DecideOptions {
 
 /** From what is observed to what is to be done: pure, and the same again for the same observation. */
 export function decide(observed: Observed, options: DecideOptions): Decision {
-  const image = ensureImage(observed);
+  const unsupported = unsupportedFields(observed.app.spec);
+  const image = ensureImage(observed, unsupported);
   const outcomes: StageOutcome[] = [
     image,
     ensureCompanions(observed, options.managementPeers),
-    ensureInstances(observed, image.image),
+    ensureInstances(observed, image.image, unsupported),
     reportInstances(observed),
   ];
   const requeues = outcomes.flatMap(({ requeueAfterSeconds }) => requeueAfterSeconds ?? []);

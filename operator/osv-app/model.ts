@@ -1,19 +1,13 @@
 import type { BootConfiguration, OsvApp as OsvAppFile } from '@osv/contracts';
 import type { ImageState } from '../images/image-state.ts';
 import type { KubernetesObject, ObjectReference, OsvApp, Resource } from '../kubernetes/index.ts';
+import type { ConditionDraft } from './reasons.ts';
 import type { Crash } from './rollout/back-off.ts';
 
 export type AppSpec = OsvAppFile['spec'];
 export type AppStatus = NonNullable<OsvAppFile['status']>;
+export type { ConditionDraft };
 export type Condition = NonNullable<AppStatus['conditions']>[number];
-
-/** A condition as a stage states it; times are added when the status is put together. */
-export interface ConditionDraft {
-  readonly type: 'ImageReady' | 'Compatible' | 'Available' | 'Progressing' | 'MetricsFlowing' | 'Degraded';
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** One revision's VirtualMachineInstanceReplicaSet. */
 export interface ObservedSet {

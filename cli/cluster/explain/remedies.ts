@@ -16,6 +16,7 @@ export const remedies: Readonly<Record<string, (subject: Subject) => string>> = 
     'Add what is missing to the image, or its packages to spec.source.packages.names; `osv check PROGRAM` lists it on one machine.',
   ReferencesMissing: ({ namespace }) =>
     `Create what is missing in the namespace ${namespace}, or take it out of the spec; the operator looks again within a minute.`,
+  Unsupported: () => 'Change the fields that the message names; what runs already goes on.',
   NoProgram: () => 'Set spec.command to the program and its first arguments.',
   CrashLoopBackOff: ({ name, namespace, instance, programName }) =>
     `\`virtctl console ${instance} -n ${namespace}\` shows what it prints at its next start; \`${programName} rollout undo ${name} -n ${namespace}\` goes back to the revision before.`,

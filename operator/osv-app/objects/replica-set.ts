@@ -7,7 +7,7 @@ import type {
 } from '@kubevirt-ui-ext/kubevirt-api/kubevirt';
 import type { OsvApp } from '@osv/contracts';
 import { defaults } from '../effective-spec.ts';
-import { annotations, appLabels, labels, managementPort } from '../labels.ts';
+import { annotations, appLabels, labels, managementPort, metricsPortName } from '../labels.ts';
 import { canonicalJson, type RevisionSpec } from '../revision.ts';
 import { type Owner, ownerReference } from './owner.ts';
 
@@ -114,7 +114,7 @@ function guestPorts(spec: RevisionSpec) {
     protocol: protocol ?? 'TCP',
   }));
   const taken = declared.some(({ port, protocol }) => port === managementPort && protocol === 'TCP');
-  return taken ? declared : [...declared, { name: 'osv-metrics', port: managementPort, protocol: 'TCP' }];
+  return taken ? declared : [...declared, { name: metricsPortName, port: managementPort, protocol: 'TCP' }];
 }
 
 function storage({ spec, imageReference, bootSecretName }: ReplicaSetPlan): { disks: V1Disk[]; volumes: V1Volume[] } {

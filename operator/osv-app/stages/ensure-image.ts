@@ -3,9 +3,16 @@ import type { Observed, StageOutcome } from '../model.ts';
 
 export type ImageOutcome = StageOutcome & { readonly image: BuiltImage | undefined };
 
-/** Owns ImageReady and Compatible: the app's image exists in the registry, and what the kernel lacks for it is known. */
-export function ensureImage({ app, image, now }: Observed): ImageOutcome {
+/**
+ * Owns ImageReady and Compatible: the app's image exists in the registry, and what the kernel lacks for it is known.
+ *
+ * @param unsupported sentences about what the spec asks for and there is not: no build is begun for it
+ */
+export function ensureImage({ app, image, now }: Observed, unsupported: readonly string[]): ImageOutcome {
   const { state } = image;
+  if (unsupported.length > 0 && (state.state === 'absent' || state.state === 'failed')) {
+    return { image: undefined, conditions: [notReady('Unsupported', unsupported.join(' ')), compatibilityUnknown] };
+  }
   switch (state.state) {
     case 'absent':
       return {
@@ -51,7 +58,7 @@ export function ensureImage({ app, image, now }: Observed): ImageOutcome {
   }
 }
 
-function notReady(reason: string, message: string) {
+function notReady(reason: 'Building' | 'BuildFailed' | 'Unsupported', message: string) {
   return { type: 'ImageReady', status: 'False', reason, message } as const;
 }
 

@@ -9,28 +9,34 @@ import { revisionName, revisionSpec } from '../revision.ts';
 import { isLooping, recordCrashes, remainingSeconds } from '../rollout/back-off.ts';
 import { planRollout, type RevisionState, type RolloutPlan } from '../rollout/plan-rollout.ts';
 import { scaleSet } from '../rollout/scale-set.ts';
-import { availability, degradation, progress } from './instance-conditions.ts';
+import { availability, degradation, nothingWrong, progress } from './instance-conditions.ts';
 
 /**
  * Owns Available, Progressing and Degraded: one replica set a revision, a rolling update between them, and a delay
  * between restarts of a program that keeps crashing.
  */
-export function ensureInstances(observed: Observed, image: BuiltImage | undefined): StageOutcome {
+export function ensureInstances(
+  observed: Observed,
+  image: BuiltImage | undefined,
+  unsupported: readonly string[],
+): StageOutcome {
   const { app, referenced } = observed;
-  if (!image) return withoutRevision(observed, 'ImageNotReady', 'There is no image to start.', []);
+  if (unsupported.length > 0) {
+    return refuse(observed, 'Unsupported', 'The app asks for what the operator cannot do yet.', unsupported);
+  }
+  if (!image) {
+    const message = 'There is no image to start.';
+    const waiting = { type: 'Progressing', status: 'False', reason: 'ImageNotReady', message } as const;
+    return withoutRevision(observed, waiting, nothingWrong);
+  }
   if (referenced.missing.length > 0) {
-    return withoutRevision(
-      observed,
-      'ReferencesMissing',
-      'An object that the app names is not there.',
-      referenced.missing,
-    );
+    return refuse(observed, 'ReferencesMissing', 'An object that the app names is not there.', referenced.missing);
   }
   const revision = revisionName(app.spec, image.reference, referenced.digest);
   const configuration = configurationOf(observed, image);
   if (!configuration) {
     const message = 'The image names no program to run; set spec.command.';
-    return withoutRevision(observed, 'NoProgram', message, [message]);
+    return refuse(observed, 'NoProgram', message, [message]);
   }
   const current = observed.sets.find((set) => set.revision === revision);
   const backOff = recordCrashes(app.status?.backOff, revision, observed.crashes);
@@ -188,19 +194,24 @@ function counts({ app, instances }: Observed, revision: string | undefined) {
   };
 }
 
-/** Nothing new can be started: what runs goes on running, and the conditions say what is missing. */
-function withoutRevision(
+/** @param problems a sentence for each thing that somebody has to mend */
+function refuse(
   observed: Observed,
-  reason: string,
+  reason: 'Unsupported' | 'ReferencesMissing' | 'NoProgram',
   message: string,
   problems: readonly string[],
 ): StageOutcome {
-  const degraded: ConditionDraft =
-    problems.length > 0
-      ? { type: 'Degraded', status: 'True', reason, message: problems.join(' ') }
-      : { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'Nothing is wrong.' };
+  return withoutRevision(
+    observed,
+    { type: 'Progressing', status: 'False', reason, message },
+    { type: 'Degraded', status: 'True', reason, message: problems.join(' ') },
+  );
+}
+
+/** Nothing new can be started: what runs goes on running, and the conditions say what is missing. */
+function withoutRevision(observed: Observed, progressing: ConditionDraft, degraded: ConditionDraft): StageOutcome {
   return {
-    conditions: [availability(observed), { type: 'Progressing', status: 'False', reason, message }, degraded],
+    conditions: [availability(observed), progressing, degraded],
     status: {
       ...counts(observed, undefined),
       ...(observed.app.status?.backOff ? { backOff: observed.app.status.backOff } : {}),

@@ -11,12 +11,9 @@ export function availability({ app, instances }: Observed): ConditionDraft {
   const ready = instances.filter((instance) => instance.ready && !instance.leaving).length;
   const enough = ready >= wanted - rolloutLimits(app.spec).unavailable && (ready > 0 || wanted === 0);
   const message = wanted === 0 ? 'No instance is wanted.' : `${ready} of ${wanted} instances are ready.`;
-  return {
-    type: 'Available',
-    status: enough ? 'True' : 'False',
-    reason: enough ? 'MinimumInstancesReady' : 'TooFewInstancesReady',
-    message,
-  };
+  return enough
+    ? { type: 'Available', status: 'True', reason: 'MinimumInstancesReady', message }
+    : { type: 'Available', status: 'False', reason: 'TooFewInstancesReady', message };
 }
 
 export function progress(observed: Observed, revision: string, plan: RolloutPlan): ConditionDraft {
@@ -54,5 +51,12 @@ export function degradation(
     const message = `${problem.name}: ${problem.problem}`;
     return { type: 'Degraded', status: 'True', reason: 'InstanceNotStarting', message };
   }
-  return { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'Nothing is wrong.' };
+  return nothingWrong;
 }
+
+export const nothingWrong: ConditionDraft = {
+  type: 'Degraded',
+  status: 'False',
+  reason: 'AsExpected',
+  message: 'Nothing is wrong.',
+};
