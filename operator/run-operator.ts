@@ -3,19 +3,28 @@ import { hostname } from 'node:os';
 import { version } from '@osv/contracts';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { ProxyAgent } from 'undici';
+import { Following } from './following.ts';
 import { GuestObserver } from './guests/guest-observer.ts';
 import { buildSelector } from './images/build-job.ts';
 import { createImageBuilder } from './images/create-image-builder.ts';
 import { ImageRecords, imageRecordSelector } from './images/image-records.ts';
-import { createApiClient, type KubernetesObject, type Resource, resources } from './kubernetes/index.ts';
+import {
+  type ApiClient,
+  createApiClient,
+  isServed,
+  type KubernetesObject,
+  type Resource,
+  resources,
+} from './kubernetes/index.ts';
 import type { Logger } from './logger.ts';
+import { countObjects, createOperatorMetrics } from './metrics.ts';
 import type { OperatorOptions } from './options.ts';
 import { createAppController } from './osv-app/app-controller.ts';
 import { appOfLabel } from './osv-app/app-reconciler.ts';
 import type { AppCaches } from './osv-app/gather.ts';
 import { labels, managedBy } from './osv-app/labels.ts';
 import type { ManagementPeer } from './osv-app/objects/network-policy.ts';
-import { createRuntimeMetrics, EventRecorder, Reflector, runWithLease } from './reconcile-runtime/index.ts';
+import { createRuntimeMetrics, EventRecorder, runWithLease } from './reconcile-runtime/index.ts';
 import { healthApplication, listen, metricsApplication } from './server/http-server.ts';
 
 const leaseName = 'osv-operator';
@@ -31,43 +40,40 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const { metrics, observer } = createRuntimeMetrics(registry);
+  const operatorMetrics = createOperatorMetrics(registry);
   const client = createApiClient({
     kubeconfig: options.kubeconfig,
     fieldManager: 'osv-operator',
     userAgent: `osv-operator/${version}`,
     observer,
   });
-  const reflectors: Reflector<KubernetesObject>[] = [];
-  const follow = <T extends KubernetesObject>(
-    resource: Resource<T>,
-    selection: { labelSelector?: string; namespace?: string } = {},
-  ) => {
-    const reflector = new Reflector<T>({ client, resource, logger, metrics, ...scope(options), ...selection });
-    reflectors.push(reflector as unknown as Reflector<KubernetesObject>);
-    return reflector.cache;
-  };
-  const podMonitors = await knows(client, '/apis/monitoring.coreos.com/v1');
+  await requireDefinitions(client);
+  const following = new Following({ client, logger, metrics });
+  const { namespaces, operatorNamespace } = options;
+  const own = <T extends KubernetesObject>(resource: Resource<T>) => following.follow(resource, namespaces, ownObjects);
   const caches: AppCaches = {
-    apps: follow(resources.osvApps),
-    sets: follow(resources.virtualMachineInstanceReplicaSets, { labelSelector: ownObjects }),
-    instances: follow(resources.virtualMachineInstances, { labelSelector: ownObjects }),
-    services: follow(resources.services, { labelSelector: ownObjects }),
-    networkPolicies: follow(resources.networkPolicies, { labelSelector: ownObjects }),
-    disruptionBudgets: follow(resources.podDisruptionBudgets, { labelSelector: ownObjects }),
-    podMonitors: podMonitors ? follow(resources.podMonitors, { labelSelector: ownObjects }) : undefined,
+    apps: following.follow(resources.osvApps, namespaces),
+    sets: own(resources.virtualMachineInstanceReplicaSets),
+    instances: own(resources.virtualMachineInstances),
+    services: own(resources.services),
+    networkPolicies: own(resources.networkPolicies),
+    disruptionBudgets: own(resources.podDisruptionBudgets),
+    podMonitors: (await isServed(client, resources.podMonitors)) ? own(resources.podMonitors) : undefined,
   };
   const records = new ImageRecords(
     client,
-    options.operatorNamespace,
-    follow(resources.configMaps, { namespace: options.operatorNamespace, labelSelector: imageRecordSelector }),
+    operatorNamespace,
+    following.follow(resources.configMaps, [operatorNamespace], imageRecordSelector),
   );
   const now = () => new Date();
+  countObjects(registry, caches, now);
   const images = await createImageBuilder(options, {
     client,
     records,
     logger,
     now,
-    follow: (resource) => follow(resource, { namespace: options.operatorNamespace, labelSelector: buildSelector }),
+    metrics: operatorMetrics,
+    follow: (resource) => following.follow(resource, [operatorNamespace], buildSelector),
   });
   const identity = `${hostname()}-${randomUUID().slice(0, 8)}`;
   const events = new EventRecorder({ client, controller: 'osvapp.dev/operator', instance: identity, logger, metrics });
@@ -89,6 +95,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
     now,
     logger,
     metrics,
+    operatorMetrics,
     concurrency: options.concurrency,
     referencePollSeconds: options.referencePollSeconds,
     decide: { managementPeers: managementPeers(options) },
@@ -100,7 +107,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
 
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(), { once: true });
-  const following = reflectors.map((reflector) => reflector.start(stop.signal));
+  const watching = following.start(stop.signal);
   const lead = async (leading: AbortSignal) => {
     await Promise.all([controller.start(leading), guests.start(leading), images.start(leading)]);
   };
@@ -112,20 +119,22 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
     await lead(signal);
   }
   stop.abort();
-  await Promise.all(following);
+  await watching;
   await events.flush();
   await client.close();
   return end !== 'lost';
 }
 
-/** One namespace is watched by itself, which needs no rights elsewhere; several or none mean all of them. */
-function scope({ namespaces }: OperatorOptions): { namespace?: string } {
-  const [only] = namespaces;
-  return namespaces.length === 1 && only !== undefined ? { namespace: only } : {};
-}
-
-async function knows(client: { raw(method: string, path: string): Promise<{ status: number }> }, path: string) {
-  return (await client.raw('GET', path)).status === 200;
+/** @throws Error with what is to be installed first */
+async function requireDefinitions(client: ApiClient): Promise<void> {
+  if (!(await isServed(client, resources.virtualMachineInstanceReplicaSets))) {
+    throw new Error('This cluster has no KubeVirt, or one that is not ready; the operator starts when it is there.');
+  }
+  if (!(await isServed(client, resources.osvApps))) {
+    throw new Error(
+      'This cluster does not know OsvApps; install crds/osvapp.yaml, or the chart with crds.install=true.',
+    );
+  }
 }
 
 function managementPeers(options: OperatorOptions): ManagementPeer[] {

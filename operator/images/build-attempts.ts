@@ -50,6 +50,6 @@ export class BuildAttempts {
     if (known.running || !known.failure) return { state: 'building' };
     const { code, message, temporary, at } = known.failure;
     const retryAt = new Date(at.getTime() + retryDelaySeconds(known.attempts, temporary) * 1000);
-    return { state: 'failed', code, message, attempts: known.attempts, retryAt };
+    return { state: 'failed', code, message, temporary, attempts: known.attempts, retryAt };
   }
 }

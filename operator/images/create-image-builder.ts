@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { builderVersion } from '@osv/image-builder';
 import { type ApiClient, type KubernetesObject, type Resource, resources } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
+import type { OperatorMetrics } from '../metrics.ts';
 import type { OperatorOptions } from '../options.ts';
 import type { ObjectCache } from '../reconcile-runtime/index.ts';
 import type { ImageBuilder } from './image-builder.ts';
@@ -15,6 +16,7 @@ export interface ImageBuilderTools {
   readonly records: ImageRecords;
   readonly logger: Logger;
   readonly now: () => Date;
+  readonly metrics: OperatorMetrics;
   /** Follows the objects of builds in the operator's namespace. */
   readonly follow: <T extends KubernetesObject>(resource: Resource<T>) => ObjectCache<T>;
 }
@@ -25,12 +27,13 @@ const kernelInBuilderImage = '/usr/lib/osv/osv.elf';
 /** @throws Error when the options name neither a builder image nor a kernel */
 export async function createImageBuilder(options: OperatorOptions, tools: ImageBuilderTools): Promise<ImageBuilder> {
   const { builderImage, buildConcurrency: concurrency } = options;
-  const { client, records, logger, now, follow } = tools;
+  const { client, records, logger, now, metrics, follow } = tools;
   if (builderImage) {
     return new JobImageBuilder({
       client,
       records,
       logger,
+      metrics,
       concurrency,
       builderImage,
       identity: builderImage,
@@ -49,6 +52,7 @@ export async function createImageBuilder(options: OperatorOptions, tools: ImageB
     records,
     logger,
     now,
+    metrics,
     concurrency,
     identity: `${builderVersion()}/${await digestOf(kernel)}`,
     flags: [...builderFlags(options, kernel), ...(registryAuthFile ? ['--auth-file', registryAuthFile] : [])],

@@ -25,6 +25,8 @@ export type ImageState =
       readonly state: 'failed';
       readonly code: string;
       readonly message: string;
+      /** Whether the same build may succeed later. */
+      readonly temporary: boolean;
       /** Tries so far, this one included. */
       readonly attempts: number;
       /** When the next try is due; undefined when trying again cannot help. */

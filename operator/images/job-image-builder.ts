@@ -1,6 +1,7 @@
 import type { BuildResult } from '@osv/contracts';
 import { type ApiClient, isAlreadyExists, type Job, type OsvApp, type Pod, resources } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
+import type { OperatorMetrics } from '../metrics.ts';
 import { Controller, type ObjectCache } from '../reconcile-runtime/index.ts';
 import { retryDelaySeconds } from './build-attempts.ts';
 import { type BuildJobOptions, buildJob, buildLabels } from './build-job.ts';
@@ -16,6 +17,7 @@ export interface JobImageBuilderOptions extends BuildJobOptions {
   readonly jobs: ObjectCache<Job>;
   readonly pods: ObjectCache<Pod>;
   readonly logger: Logger;
+  readonly metrics: OperatorMetrics;
   /** Jobs at the same time; the others wait. */
   readonly concurrency: number;
 }
@@ -33,6 +35,8 @@ export class JobImageBuilder implements ImageBuilder {
   readonly #waiting = new Map<string, OsvApp>();
   readonly #listeners = new Set<(key: string) => void>();
   readonly #controller: Controller;
+  /** UIDs of Jobs whose end has been counted. */
+  readonly #counted = new Set<string>();
 
   constructor(options: JobImageBuilderOptions) {
     this.identity = options.identity;
@@ -65,7 +69,7 @@ export class JobImageBuilder implements ImageBuilder {
     const attempts = attemptOf(last);
     const { code, message, temporary } = result?.error ?? lostResult(last);
     const retryAt = new Date(finishedAt(last).getTime() + retryDelaySeconds(attempts, temporary) * 1000);
-    return { state: 'failed', code, message, attempts, retryAt };
+    return { state: 'failed', code, message, temporary, attempts, retryAt };
   }
 
   build(key: string, app: OsvApp): void {
@@ -91,8 +95,24 @@ export class JobImageBuilder implements ImageBuilder {
     if (result && !('error' in result) && !this.#options.records.find(key)) {
       await this.#options.records.write(key, builtImage(result));
     }
+    this.#count(last);
     await this.#startWaiting();
     this.#changed(key);
+  }
+
+  #count(job: Job | undefined): void {
+    const { jobs, metrics } = this.#options;
+    const present = jobs.list();
+    metrics.buildsRunning(present.filter((one) => !finished(one)).length);
+    const uid = job?.metadata.uid;
+    if (!job || !uid || !finished(job) || this.#counted.has(uid)) return;
+    this.#counted.add(uid);
+    const result = this.#result(job);
+    const began = new Date(job.status?.startTime ?? job.metadata.creationTimestamp ?? 0);
+    const seconds = (finishedAt(job).getTime() - began.getTime()) / 1000;
+    metrics.buildEnded(result && !('error' in result) ? 'succeeded' : 'failed', seconds);
+    for (const known of this.#counted)
+      if (!present.some(({ metadata }) => metadata.uid === known)) this.#counted.delete(known);
   }
 
   async #startWaiting(): Promise<void> {

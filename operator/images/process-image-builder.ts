@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { BuildResult } from '@osv/contracts';
 import { keyOf, type OsvApp } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
+import type { OperatorMetrics } from '../metrics.ts';
 import { BuildAttempts } from './build-attempts.ts';
 import { builtImage } from './built-image.ts';
 import type { ImageBuilder } from './image-builder.ts';
@@ -17,6 +18,7 @@ export interface ProcessImageBuilderOptions {
   readonly records: ImageRecords;
   readonly logger: Logger;
   readonly now: () => Date;
+  readonly metrics: OperatorMetrics;
   /** Flags of the builder program that are the same for every build. */
   readonly flags: readonly string[];
   /** Builds at the same time; the others wait. */
@@ -90,23 +92,32 @@ export class ProcessImageBuilder implements ImageBuilder {
       if (!build) return;
       const run = this.#run(build).finally(() => {
         this.#runs.delete(run);
+        this.#options.metrics.buildsRunning(this.#runs.size);
         this.#startWaiting();
       });
       this.#runs.add(run);
+      this.#options.metrics.buildsRunning(this.#runs.size);
     }
   }
 
   async #run({ key, app, abort }: Build): Promise<void> {
-    const { records, logger, now, flags } = this.#options;
+    const { records, logger, now, metrics, flags } = this.#options;
+    const startedAt = now().getTime();
+    const ended = (outcome: 'succeeded' | 'failed') =>
+      metrics.buildEnded(outcome, (now().getTime() - startedAt) / 1000);
     logger.info({ key, app: keyOf(app.metadata) }, 'Building an image');
     try {
       const result = await runBuilder(flags, app, abort.signal);
-      if ('error' in result) this.#attempts.failed(key, { ...result.error, at: now() });
-      else {
+      if ('error' in result) {
+        this.#attempts.failed(key, { ...result.error, at: now() });
+        ended('failed');
+      } else {
         await records.write(key, builtImage(result));
         this.#attempts.succeeded(key);
+        ended('succeeded');
       }
     } catch (error) {
+      ended('failed');
       logger.error({ key, err: error }, 'A build broke off');
       const message = error instanceof Error ? error.message : String(error);
       this.#attempts.failed(key, { code: 'builder-failed', message, temporary: true, at: now() });

@@ -10,7 +10,7 @@ import {
   type Secret,
 } from '../kubernetes/index.ts';
 import type { EventRecorder } from '../reconcile-runtime/index.ts';
-import { appLabels } from './labels.ts';
+import { annotations, appLabels } from './labels.ts';
 import type { Action } from './model.ts';
 import { ownerReference } from './objects/owner.ts';
 
@@ -54,6 +54,11 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
       const { replicas, paused } = action;
       const reference = { namespace, name: action.set };
       await client.mergePatch(resources.virtualMachineInstanceReplicaSets, reference, { spec: { replicas, paused } });
+      return;
+    }
+    case 'number-set': {
+      const change = { metadata: { annotations: { [annotations.revisionNumber]: String(action.revisionNumber) } } };
+      await client.mergePatch(resources.virtualMachineInstanceReplicaSets, { namespace, name: action.set }, change);
       return;
     }
     case 'event':

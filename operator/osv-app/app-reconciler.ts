@@ -9,12 +9,13 @@ import {
   referenceOf,
   resources,
 } from '../kubernetes/index.ts';
+import type { OperatorMetrics } from '../metrics.ts';
 import { addFinalizer, isBeingDeleted, removeFinalizer, setCondition } from '../reconcile-runtime/index.ts';
 import { act, type Effects } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
-import type { AppStatus, ConditionDraft } from './model.ts';
+import type { AppStatus, ConditionDraft, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
 
 export interface AppReconcilerOptions extends GatherSources, Effects {
@@ -24,6 +25,7 @@ export interface AppReconcilerOptions extends GatherSources, Effects {
    * watch would need the right to see all of them.
    */
   readonly referencePollSeconds: number;
+  readonly operatorMetrics: OperatorMetrics;
 }
 
 /** One pass over one app: gather, decide, act, and write the status once, also when an action has failed. */
@@ -45,6 +47,7 @@ export class AppReconciler {
     const app = await addFinalizer(this.#options.client, resources.osvApps, cached, finalizer);
     const observed = await gather(this.#options, app);
     const { actions, status, requeueAfterSeconds } = decide(observed, this.#options.decide);
+    this.#count(app, observed, status);
     try {
       await act(this.#options, app, actions);
     } catch (error) {
@@ -57,6 +60,14 @@ export class AppReconciler {
       refersToObjects(app.spec) ? this.#options.referencePollSeconds : Number.POSITIVE_INFINITY,
     );
     return Number.isFinite(requeue) ? { requeueAfterSeconds: requeue } : undefined;
+  }
+
+  #count(app: OsvApp, { image }: Observed, status: AppStatus): void {
+    const { operatorMetrics } = this.#options;
+    const { name, namespace = '' } = app.metadata;
+    if (!app.status?.conditions && image.state.state === 'built') operatorMetrics.imageReused();
+    const crashed = status.backOff && status.backOff.lastCrashAt !== app.status?.backOff?.lastCrashAt;
+    if (crashed) operatorMetrics.instanceRestarted(namespace, name);
   }
 
   async #writeStatus(app: OsvApp, status: AppStatus): Promise<void> {

@@ -32,6 +32,7 @@ test('a build that failed says why, and is tried again when it is due', () => {
             state: 'failed',
             code: 'not-found',
             message: 'There is no package redisserver.',
+            temporary: false,
             attempts: 1,
             retryAt,
           },
@@ -46,6 +47,14 @@ test('a build that failed says why, and is tried again when it is due', () => {
   expect(instanceActions(later)).toEqual([]);
   expect(later.requeueAfterSeconds).toBe(5);
   expect(instanceActions(failed(now))).toEqual([{ type: 'build-image', key: 'k' }]);
+});
+
+test('a revision that is wanted again becomes the newest', () => {
+  const sets = [set(revision, { replicas: 0, revisionNumber: 1 }), set('b', { revisionNumber: 2 })];
+  const decision = decide(observed({ sets, instances: [instance('b', 'x')] }));
+  expect(decision.actions).toContainEqual({ type: 'number-set', set: `redis-${revision}`, revisionNumber: 3 });
+  const again = [set(revision, { revisionNumber: 3 }), set('b', { replicas: 0, revisionNumber: 2 })];
+  expect(decide(observed({ sets: again })).actions.some(({ type }) => type === 'number-set')).toBe(false);
 });
 
 test('a finished image starts the first revision, its configuration before it', () => {

@@ -93,6 +93,7 @@ export type Action =
       readonly name: string;
       readonly configuration: BootConfiguration;
     }
+  | { readonly type: 'number-set'; readonly set: string; readonly revisionNumber: number }
   | { readonly type: 'scale-set'; readonly set: string; readonly replicas: number; readonly paused: boolean }
   | {
       readonly type: 'event';

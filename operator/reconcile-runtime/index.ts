@@ -9,4 +9,5 @@ export type { CacheChange, ObjectCache } from './object-cache.ts';
 export { createRuntimeMetrics } from './prometheus-metrics.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { type LeaseEnd, type LeaseOptions, runWithLease } from './run-with-lease.ts';
+export { unionOf } from './union-cache.ts';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';

@@ -22,7 +22,15 @@ test('why there is no image is told before anything else', () => {
     ImageReady: ['False', 'BuildFailed', 'No such package. (source-not-found)'],
     Progressing: ['False', 'ImageNotReady', 'There is no image to start.'],
   });
-  expect(judgeRollout(app)).toEqual({ state: 'going-on', message: 'No such package. (source-not-found)' });
+  expect(judgeRollout(app)).toEqual({ state: 'failed', message: 'No such package. (source-not-found)' });
+});
+
+test('a build that is tried again is waited for', () => {
+  const app = clusterApp({
+    ImageReady: ['False', 'BuildRetrying', 'The registry does not answer. (registry)'],
+    Progressing: ['False', 'ImageNotReady', 'There is no image to start.'],
+  });
+  expect(judgeRollout(app)).toEqual({ state: 'going-on', message: 'The registry does not answer. (registry)' });
 });
 
 test('a problem of the instances stands beside the progress, and is not told twice', () => {

@@ -17,8 +17,13 @@ export function judgeRollout(app: OsvApp): Verdict {
   }
   if (progressing.reason === 'RolloutComplete') return { state: 'complete', message: progressing.message };
   const message = reasons(app, progressing).join(' ');
-  return { state: progressing.reason === 'ProgressDeadlineExceeded' ? 'failed' : 'going-on', message };
+  const image = condition(app, 'ImageReady')?.reason ?? '';
+  const hopeless = hopelessReasons.has(progressing.reason) || hopelessReasons.has(image);
+  return { state: hopeless ? 'failed' : 'going-on', message };
 }
+
+/** Reasons after which waiting does not help. A build that may succeed later says BuildRetrying. */
+const hopelessReasons = new Set(['ProgressDeadlineExceeded', 'BuildFailed', 'NoProgram']);
 
 /** The most telling conditions first: why there is no image, why instances do not come up, how far it is. */
 function reasons(app: OsvApp, progressing: Condition): string[] {

@@ -65,7 +65,11 @@ export function replicaSet(
       replicas,
       paused,
       selector: { matchLabels: { [labels.app]: owner.name, [labels.revision]: revision } },
-      template: { metadata: { labels: instanceLabels }, spec: instanceSpec(plan) },
+      template: {
+        // Without it KubeVirt puts nothing between the set's name and the random part.
+        metadata: { generateName: `${replicaSetName(owner.name, revision)}-`, labels: instanceLabels },
+        spec: instanceSpec(plan),
+      },
     },
   };
 }

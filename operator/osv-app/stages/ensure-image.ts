@@ -31,7 +31,10 @@ export function ensureImage({ app, image, now }: Observed, unsupported: readonly
       return {
         image: undefined,
         ...(due ? { actions: [{ type: 'build-image', key: image.key }] } : {}),
-        conditions: [notReady('BuildFailed', `${state.message} (${state.code})`), compatibilityUnknown],
+        conditions: [
+          notReady(state.temporary ? 'BuildRetrying' : 'BuildFailed', `${state.message} (${state.code})`),
+          compatibilityUnknown,
+        ],
         ...(requeue === undefined ? {} : { requeueAfterSeconds: requeue }),
       };
     }

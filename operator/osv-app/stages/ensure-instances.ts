@@ -45,7 +45,7 @@ export function ensureInstances(
     ? scaleOnly(observed, current)
     : [
         ...(current
-          ? scaleSet(observed, current, plan.current, backOff)
+          ? [...renumber(observed, current), ...scaleSet(observed, current, plan.current, backOff)]
           : createSet(observed, image, revision, plan.current, configuration)),
         ...observed.sets
           .filter((set) => set !== current)
@@ -97,7 +97,7 @@ function createSet(
       owner: { name, namespace, uid },
       spec: revisionSpec(app.spec),
       revision,
-      revisionNumber: Math.max(0, ...sets.map(({ revisionNumber }) => revisionNumber)) + 1,
+      revisionNumber: nextNumber(sets),
       imageReference: image.reference,
       bootSecretName: secretName,
       memoryBytes: memoryBytes(app.spec, image),
@@ -110,6 +110,16 @@ function createSet(
     { type: 'apply', resource: resources.virtualMachineInstanceReplicaSets, object: object as KubernetesObject },
     { type: 'event', severity: 'Normal', reason: 'RevisionCreated', message: `Rolling out revision ${revision}.` },
   ];
+}
+
+function nextNumber(sets: readonly ObservedSet[]): number {
+  return Math.max(0, ...sets.map(({ revisionNumber }) => revisionNumber)) + 1;
+}
+
+/** A revision that is wanted again becomes the newest one, as a Deployment's does: the history is in order of use. */
+function renumber({ sets }: Observed, current: ObservedSet): Action[] {
+  const newest = sets.every((set) => set === current || set.revisionNumber < current.revisionNumber);
+  return newest ? [] : [{ type: 'number-set', set: current.name, revisionNumber: nextNumber(sets) }];
 }
 
 /** A paused app still follows its number of replicas while it has one revision only, as a paused Deployment does. */
