@@ -24,7 +24,11 @@ export const reasons = {
   ImageReady: {
     Built: { status: 'True', meaning: 'The image is in the registry; the message has its reference by digest.' },
     Building: { status: 'False', meaning: 'The image is being built, or waits for its turn.' },
-    BuildFailed: { status: 'False', meaning: 'The build failed; it is tried again after 10 s, doubling to 10 min.' },
+    BuildRetrying: { status: 'False', meaning: 'The build failed; it is tried again after 10 s, doubling to 10 min.' },
+    BuildFailed: {
+      status: 'False',
+      meaning: 'The build failed, and the same source will hardly build later; it is tried again every 10 min.',
+    },
     Unsupported: { status: 'False', meaning: 'Nothing is built, because the spec asks for what there is not yet.' },
   },
   Compatible: {

@@ -61,7 +61,7 @@ export function ensureImage({ app, image, now }: Observed, unsupported: readonly
   }
 }
 
-function notReady(reason: 'Building' | 'BuildFailed' | 'Unsupported', message: string) {
+function notReady(reason: 'Building' | 'BuildFailed' | 'BuildRetrying' | 'Unsupported', message: string) {
   return { type: 'ImageReady', status: 'False', reason, message } as const;
 }
 
