@@ -12,6 +12,7 @@ import { metricsTable } from '../metrics.ts';
 import operatorMetricsSchema from '../operator-metrics.schema.json' with { type: 'json' };
 import { operatorMetricsTable } from '../operator-metrics.ts';
 import { strictSchema } from '../osvapp/schema.ts';
+import { apiPage } from './api-page.ts';
 import { chartReadme } from './chart-readme.ts';
 import { metricNames } from './metric-names.ts';
 import { metricsHeader } from './metrics-header.ts';
@@ -67,6 +68,7 @@ export const outputs: readonly Output[] = [
   { path: 'contracts/types/osvapp.ts', render: () => schemaTypes(strictSchema(), 'OsvApp', 'crds/osvapp.yaml') },
   { path: 'kernel/telemetry/metric_table.hh', render: () => metricsHeader(metricsTable()) },
   { path: 'docs/metrics.md', render: () => metricsPage(metricsTable()) },
+  { path: 'docs/api/osvapp.md', render: apiPage },
   { path: 'docs/linux-compatibility/syscalls.json', render: () => compatibilityJson(systemCallRows()) },
   { path: 'docs/linux-compatibility/README.md', render: () => compatibilityPage(systemCallRows()) },
   ...monitoringOutputs,

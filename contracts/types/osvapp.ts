@@ -60,7 +60,7 @@ export interface OsvApp {
       };
     };
     /**
-     * A base under an archive
+     * A base under an archive; `none` is the only one there is yet, the others are refused with the reason Unsupported
      */
     runtime?: 'none' | 'java-17' | 'node' | 'python';
     /**
@@ -138,11 +138,11 @@ export interface OsvApp {
      */
     resources?: {
       /**
-       * Virtual CPUs
+       * Virtual CPUs; 1 without it
        */
       cpus?: number;
       /**
-       * Memory of one instance, such as 64Mi
+       * Memory of one instance, such as 64Mi; as much as the image asks for without it
        */
       memory?: string;
     };
@@ -178,11 +178,11 @@ export interface OsvApp {
        */
       type?: 'RollingUpdate' | 'Recreate';
       /**
-       * A number of instances, or a percentage
+       * A number of instances, or a percentage of the replicas; 25% without it
        */
       maxSurge?: number | string;
       /**
-       * A number of instances, or a percentage
+       * A number of instances, or a percentage of the replicas; 25% without it
        */
       maxUnavailable?: number | string;
     };
@@ -201,15 +201,15 @@ export interface OsvApp {
        */
       mountPath: string;
       /**
-       * Refuses writes; ConfigMaps and Secrets always do
+       * Refuses writes; ConfigMaps and Secrets always do, an emptyDir cannot
        */
       readOnly?: boolean;
       /**
-       * A volume of its own for each replica
+       * A volume of its own for each replica; not there yet, and refused with the reason Unsupported
        */
       size?: string;
       /**
-       * A claim of the app's namespace
+       * A claim of the app's namespace; not there yet, and refused with the reason Unsupported
        */
       persistentVolumeClaim?: {
         /**
@@ -369,7 +369,7 @@ export interface OsvApp {
      */
     metrics?: {
       /**
-       * How often Prometheus reads
+       * How often Prometheus reads; as often as it does by default without it
        */
       interval?: string;
     };
@@ -572,11 +572,11 @@ export interface OsvApp {
        */
       bootMilliseconds?: number;
       /**
-       * How often it was started again
+       * How often it was started again; not written yet
        */
       restarts?: number;
       /**
-       * How it ended before
+       * How it ended before; not written yet
        */
       lastTermination?: {
         /**
