@@ -8,6 +8,8 @@ const packages: Record<string, string> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   genisoimage: 'genisoimage',
   passt: 'passt',
+  pasta: 'passt',
+  bwrap: 'bubblewrap',
   'qemu-img': 'qemu-utils',
   skopeo: 'skopeo',
   prometheus: 'prometheus',

@@ -21,6 +21,7 @@ import {
   Reflector,
   systemClock,
 } from '@osv/operator/reconcile-runtime';
+import { ContainerPods } from './containers/container-pods.ts';
 import { Faults } from './control/faults.ts';
 import { NodeAgentError } from './error.ts';
 import { GuestController } from './guests/guest-controller.ts';
@@ -33,6 +34,7 @@ import { type HttpProxy, startHttpProxy } from './network/http-proxy.ts';
 import { type LoopbackOf, loopbackMapping } from './network/loopback.ts';
 import { PodAddresses } from './network/pod-addresses.ts';
 import { ServiceProxy, serviceAddress } from './network/service-proxy.ts';
+import { apiServerOf } from './node/api-server.ts';
 import { Heartbeat } from './node/heartbeat.ts';
 import { type ContainerLog, type KubeletServer, startKubeletServer } from './node/kubelet-server.ts';
 import { type ManagedNode, managedNode, type NodeOptions } from './node/managed-node.ts';
@@ -43,7 +45,7 @@ export interface NodeAgentOptions {
   /** Path; its user may do what kubelets and KubeVirt's handler may. */
   kubeconfig: string;
   nodes: NodeOptions[];
-  /** Holds `guests/` with the guests' disks, logs and sockets, which is emptied at the start, and tokens. */
+  /** Holds `guests/` with the guests' disks, logs and sockets, and `pods/`, which are emptied at the start, and tokens. */
   folder: string;
   /** Unpacked images, kept from run to run; default in the user's cache. */
   imageFolder?: string;
@@ -93,6 +95,7 @@ const requestsPerSecond = 500;
 /** How many pods, and how many guests, are worked on at once. */
 const concurrency = { pods: 16, guests: 8, pretend: 64 };
 const guestsFolder = 'guests';
+const podsFolder = 'pods';
 /** Tokens last a day. */
 const tokenRenewMilliseconds = 8 * 3600 * 1000;
 /** Both show the guest's serial line; KubeVirt's own launcher has its messages in the first. */
@@ -101,7 +104,7 @@ const logContainers = ['compute', 'guest-console-log'];
 /** Starts nodes in this process; resolves when they are registered and ready. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   // What a process before this one left behind; its guests are gone.
-  await rm(join(options.folder, guestsFolder), { recursive: true, force: true });
+  for (const name of [guestsFolder, podsFolder]) await rm(join(options.folder, name), { recursive: true, force: true });
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const agent = new Agent(options);
   try {
@@ -128,6 +131,8 @@ class Agent implements NodeAgent {
   readonly #vmis: Reflector<VirtualMachineInstance>;
   readonly #services: Reflector<Service>;
   readonly #slices: Reflector<EndpointSlice>;
+  readonly #addresses: PodAddresses;
+  readonly #ordinaryPods: ContainerPods;
   readonly #podController: PodController;
   readonly #podQueue: Controller;
   readonly #guestQueue: Controller;
@@ -162,6 +167,8 @@ class Agent implements NodeAgent {
     this.#services = new Reflector({ ...follow, resource: resources.services });
     this.#slices = new Reflector({ ...follow, resource: resources.endpointSlices });
     this.#pods.cache.addIndex('guest', (pod) => [guestOfPod(pod)?.uid ?? '']);
+    this.#addresses = new PodAddresses(this.#loopbackOf);
+    this.#ordinaryPods = this.#makeOrdinaryPods();
     this.#podController = this.#makePodController();
     const guestController = this.#makeGuestController();
     this.#podQueue = this.#queue('pods', (key, signal) => this.#podController.reconcile(key, signal));
@@ -238,7 +245,7 @@ class Agent implements NodeAgent {
     this.#podController.stop();
     this.#serviceProxy?.close();
     await this.#killGuests();
-    await Promise.all([...this.#work, this.#kubelet?.close(), this.#httpProxy?.close()]);
+    await Promise.all([this.#ordinaryPods.stop(), ...this.#work, this.#kubelet?.close(), this.#httpProxy?.close()]);
     // Those whose start was under way.
     await this.#killGuests();
     await Promise.all([this.#handlers.close(), this.#client.close()]);
@@ -257,11 +264,29 @@ class Agent implements NodeAgent {
       client: this.#client,
       pods: this.#pods.cache,
       images: this.#images,
-      addresses: new PodAddresses(this.#loopbackOf),
+      addresses: this.#addresses,
+      ordinary: this.#ordinaryPods,
       loopbackOf: this.#loopbackOf,
       enqueue: (key) => this.#podQueue.enqueue(key),
       onGone: (uid) => this.#drop(uid),
       ...(pullBackOffSeconds !== undefined && { pullBackOffSeconds }),
+    });
+  }
+
+  #makeOrdinaryPods(): ContainerPods {
+    const { kubeconfig, folder, insecureRegistries = [] } = this.#options;
+    const apiServer = apiServerOf(kubeconfig);
+    const local = [apiServer.port, ...insecureRegistries.map((host) => host.split(':')[1])];
+    const { events, logger, clock } = this.#common();
+    return new ContainerPods({
+      ...{ events, logger, clock, apiServer },
+      client: this.#client,
+      images: this.#images,
+      addresses: this.#addresses,
+      loopbackOf: this.#loopbackOf,
+      folder: join(folder, podsFolder),
+      hostPorts: () => [...local, new URL(this.proxy).port].map(Number).filter((port) => port > 0),
+      enqueue: (key) => this.#podQueue.enqueue(key),
     });
   }
 
@@ -356,6 +381,8 @@ class Agent implements NodeAgent {
 
   #findLog(reference: ObjectReference, container: string): ContainerLog | undefined {
     const pod = this.#pods.cache.get(reference);
+    const ordinary = this.#ordinaryPods.log(reference, container);
+    if (ordinary) return ordinary;
     const entry = this.#guests.get((pod && guestOfPod(pod)?.uid) ?? '');
     if (!entry?.folder || !logContainers.includes(container)) return undefined;
     const isOpen = () => this.#guests.get(entry.uid) === entry && !entry.guest?.outcome;

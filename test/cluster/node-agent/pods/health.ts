@@ -1,8 +1,6 @@
-import type { Pod } from '@osv/operator/kubernetes';
 import type { Clock } from '@osv/operator/reconcile-runtime';
 import type { LoopbackOf } from '../network/loopback.ts';
-import { computeContainer } from './launcher.ts';
-import { type ContainerProbe, keepProbing } from './prober.ts';
+import { type Container, type ContainerProbe, keepProbing } from './prober.ts';
 
 export interface PodHealthOptions {
   podAddress: string;
@@ -16,7 +14,7 @@ export interface PodHealthOptions {
   onDead: () => void;
 }
 
-/** The three probes of a launcher pod's compute container, and what they say. */
+/** The three probes of a container, and what they say. */
 export class PodHealth {
   /** Whether the startup probe has succeeded, if there is one. */
   started: boolean;
@@ -24,8 +22,7 @@ export class PodHealth {
   ready: boolean;
   readonly #ended = new AbortController();
 
-  constructor(pod: Readonly<Pod>, options: PodHealthOptions) {
-    const container = pod.spec?.containers.find(({ name }) => name === computeContainer) ?? pod.spec?.containers[0];
+  constructor(container: Container | undefined, options: PodHealthOptions) {
     const { startupProbe, readinessProbe, livenessProbe } = options.pretend ? {} : (container ?? {});
     this.started = !startupProbe;
     this.ready = !startupProbe && !readinessProbe;

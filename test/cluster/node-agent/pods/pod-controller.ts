@@ -8,6 +8,7 @@ import {
   type VirtualMachineInstance,
 } from '@osv/operator/kubernetes';
 import type { Clock, EventRecorder, Logger, ObjectCache, ReconcileOutcome } from '@osv/operator/reconcile-runtime';
+import type { ContainerPods } from '../containers/container-pods.ts';
 import type { Faults } from '../control/faults.ts';
 import { messageOf } from '../error.ts';
 import type { GuestTable } from '../guests/guest-table.ts';
@@ -17,7 +18,7 @@ import type { LoopbackOf } from '../network/loopback.ts';
 import type { AddressLease, PodAddresses } from '../network/pod-addresses.ts';
 import type { ManagedNode } from '../node/managed-node.ts';
 import { PodHealth } from './health.ts';
-import { guestOfPod, isFinal, isTerminal } from './launcher.ts';
+import { computeContainer, guestOfPod, isFinal, isTerminal } from './launcher.ts';
 import { alreadySays, type PodState, podStatus } from './pod-status.ts';
 
 export interface PodControllerOptions {
@@ -30,6 +31,8 @@ export interface PodControllerOptions {
   addresses: PodAddresses;
   loopbackOf: LoopbackOf;
   faults: Faults;
+  /** Takes the pods that are no launchers. */
+  ordinary: ContainerPods;
   /** Called when a pod's verdict about its guest has changed. */
   enqueue: (podKey: string) => void;
   /** Called when a pod is gone and nothing of its guest is needed any more. */
@@ -87,7 +90,9 @@ export class PodController {
   /** Ends everything about the pods of a node, without a word to anybody. */
   forgetNode(name: string): void {
     for (const pod of this.#options.pods.list()) {
-      if (pod.spec?.nodeName === name) this.#forget(keyOf(pod.metadata));
+      if (pod.spec?.nodeName !== name) continue;
+      this.#forget(keyOf(pod.metadata));
+      this.#options.ordinary.forgetOther(keyOf(pod.metadata), undefined);
     }
   }
 
@@ -96,13 +101,14 @@ export class PodController {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
-    const { pods, nodes } = this.#options;
+    const { pods, nodes, ordinary } = this.#options;
     const pod = pods.get(referenceOf(key));
     this.#forgetOther(key, pod?.metadata.uid);
+    ordinary.forgetOther(key, pod?.metadata.uid);
     const node = nodes.get(pod?.spec?.nodeName ?? '');
     if (!pod || !node || node.lost) return undefined;
     const guest = guestOfPod(pod);
-    if (!guest) return this.#refuse(pod);
+    if (!guest) return node.pretend ? this.#refuse(pod) : ordinary.reconcile(pod, node);
     if (pod.metadata.deletionTimestamp) return this.#end(pod, guest.uid);
     if (isTerminal(pod)) return this.#release(pod);
     const running = this.#running.get(key);
@@ -133,7 +139,8 @@ export class PodController {
     const { clock, enqueue, guests, events } = this.#options;
     const key = keyOf(pod.metadata);
     const guestUid = guestOfPod(pod)?.uid ?? '';
-    const health = new PodHealth(pod, {
+    const containers = pod.spec?.containers ?? [];
+    const health = new PodHealth(containers.find(({ name }) => name === computeContainer) ?? containers[0], {
       podAddress: lease.address,
       loopbackOf: this.#options.loopbackOf,
       pretend: node.pretend,
@@ -249,7 +256,7 @@ export class PodController {
       return;
     }
     const since = Date.parse(pod.metadata.creationTimestamp ?? '') || 0;
-    const message = 'The node agent of the test cluster runs virt-launcher pods only.';
+    const message = 'A pretended node runs virt-launcher pods only.';
     await this.#write(pod, { kind: 'waiting', reason: 'CreateContainerError', message, since });
   }
 

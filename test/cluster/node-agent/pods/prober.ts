@@ -3,7 +3,7 @@ import type { Pod } from '@osv/operator/kubernetes';
 import { type Clock, sleep } from '@osv/operator/reconcile-runtime';
 import type { LoopbackOf } from '../network/loopback.ts';
 
-type Container = NonNullable<Pod['spec']>['containers'][number];
+export type Container = NonNullable<Pod['spec']>['containers'][number];
 export type ContainerProbe = NonNullable<Container['readinessProbe']>;
 
 /** A connection to a guest is accepted on the host first, so success shows only after a while (see local's probeTcp). */
