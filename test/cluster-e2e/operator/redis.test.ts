@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { resources } from '@osv/operator/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { installMonitoringDefinitions } from '../../cluster/monitoring/definitions.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
 import { requestsOf } from '../support/audit.ts';
 import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
@@ -25,6 +26,7 @@ const redis = (sentence: string, holds: Parameters<typeof untilApp>[4]) =>
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
+  await installMonitoringDefinitions(cluster);
   operator = await startOperator(cluster, namespace);
 });
 
@@ -93,6 +95,67 @@ test('a new revision takes the place of the old one without a failed request', a
   expect(failures).toEqual({});
   expect(answered).toBeGreaterThan(100);
   expect(app.status).toMatchObject({ replicas: 2, readyReplicas: 2, updatedReplicas: 2 });
+});
+
+test('osv rollout shows the revisions and goes back to the first', async () => {
+  const osv = async (...words: string[]) => {
+    const main = join(import.meta.dirname, '../../../cli/main.ts');
+    const flags = ['--kubeconfig', cluster.kubeconfig, '-n', namespace];
+    return (await run(process.execPath, [main, ...words, ...flags])).stdout;
+  };
+  const history = async () => JSON.parse(await osv('rollout', 'history', 'redis', '-o', 'json')) as object[];
+  expect(await history()).toHaveLength(2);
+  await osv('rollout', 'undo', 'redis');
+  await osv('rollout', 'status', 'redis', '--timeout', '300s');
+  const app = await redis('the first revision runs again', isComplete);
+  expect(app.spec.env).toBeUndefined();
+  expect(app.status).toMatchObject({ replicas: 2, readyReplicas: 2, updatedReplicas: 2 });
+  // The revision that was gone back to is the newest now; no third one was made.
+  expect(await history()).toHaveLength(2);
+});
+
+test('a set that shrinks loses the instances that never came up', async () => {
+  const stuck = {
+    apiVersion: 'osvapp.dev/v1alpha1',
+    kind: 'OsvApp',
+    metadata: { name: 'stuck' },
+    spec: {
+      ...(await cluster.client.get(resources.osvApps, { namespace, name: 'redis' }))?.spec,
+      resources: { memory: '96Mi' },
+      readinessProbe: { tcpSocket: { port: 1 } },
+      replicas: 2,
+    },
+  };
+  await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(stuck) });
+  const app = (sentence: string, holds: (running: number) => boolean) =>
+    untilApp(cluster, namespace, 'stuck', sentence, ({ status }) => holds(status?.replicas ?? 0));
+  await app('two instances are there', (running) => running === 2);
+  await kubectl('scale', 'osvapp', 'stuck', '--replicas=1');
+  await app('one is left', (running) => running === 1);
+  const paused = () => kubectl('get', 'vmirs', '-l', 'osvapp.dev/app=stuck', '-o', 'jsonpath={.items[*].spec.paused}');
+  await waitUntil('the set goes on', async () => (await paused()) === 'false', { secondsMax: 60 });
+  await kubectl('delete', 'osvapp', 'stuck', '--timeout=120s');
+});
+
+test('what an app does not want any more goes', async () => {
+  await kubectl('get', 'service,pdb,networkpolicy,podmonitor', 'redis');
+  // Held, so that the instances stay as they are while Service and budget go.
+  const patch = { spec: { paused: true, replicas: 1, ports: null } };
+  await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', JSON.stringify(patch));
+  const left = () => kubectl('get', 'service,pdb', 'redis', '--ignore-not-found', '-o', 'name');
+  await waitUntil('Service and budget are gone', async () => (await left()) === '', { secondsMax: 60 });
+  const back = { spec: { paused: false, replicas: 2, ports: [{ name: 'redis', port: 6379 }] } };
+  await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', JSON.stringify(back));
+  await redis('it is as before', (app) => isComplete(app) && app.status?.readyReplicas === 2);
+});
+
+test('a history of no revisions is kept when none is wanted', async () => {
+  await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', '{"spec":{"revisionHistoryLimit":0}}');
+  await waitUntil(
+    'one revision is left, and its configuration',
+    async () => (await kubectl('get', 'vmirs,secrets', '-o', 'name')).split('\n').filter(Boolean).length === 3,
+    { secondsMax: 60 },
+  );
 });
 
 test('an app at rest causes no request but those of watches', async () => {

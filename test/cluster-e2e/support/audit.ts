@@ -6,7 +6,12 @@ export interface AuditedRequest {
   readonly verb: string;
   readonly user: { readonly username: string };
   readonly requestURI: string;
-  readonly objectRef?: { readonly resource: string; readonly subresource?: string; readonly name?: string };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly name?: string;
+  };
   readonly responseStatus?: { readonly code: number };
   readonly stageTimestamp: string;
 }

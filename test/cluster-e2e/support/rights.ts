@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { AuditedRequest } from './audit.ts';
+import type { Rendered } from './helm.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+export type Role = Rendered & { readonly rules: readonly Rule[] };
+
+/** A right in one word, such as `kubevirt.io/virtualmachineinstances delete`. */
+function right(group: string, resource: string, verb: string): string {
+  return `${group}/${resource} ${verb}`;
+}
+
+export function grantedRights(roles: readonly Role[]): Set<string> {
+  const granted = roles.flatMap(({ rules }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => right(group, resource, verb)))),
+    ),
+  );
+  return new Set(granted);
+}
+
+export interface AuditedRights {
+  readonly used: Set<string>;
+  /** Requests that were refused for want of a right, as METHOD and path. */
+  readonly denied: string[];
+  readonly users: number;
+}
+
+/** What operators have used and been denied, by the whole audit log. */
+export async function auditedRights(cluster: Cluster, isOperator: (user: string) => boolean): Promise<AuditedRights> {
+  const used = new Set<string>();
+  const denied: string[] = [];
+  const users = new Set<string>();
+  for (const line of (await readFile(cluster.auditLog, 'utf8')).split('\n').slice(0, -1)) {
+    const { user, verb, objectRef, responseStatus, requestURI } = JSON.parse(line) as AuditedRequest;
+    if (!isOperator(user.username)) continue;
+    users.add(user.username);
+    if (responseStatus?.code === 403) denied.push(`${verb} ${requestURI}`);
+    if (!objectRef) continue;
+    const { apiGroup = '', resource, subresource } = objectRef;
+    const what = subresource ? `${resource}/${subresource}` : resource;
+    used.add(right(apiGroup, what, verb));
+    // An apply that makes an object is a patch that needs the right to create too.
+    if (verb === 'patch' && responseStatus?.code === 201) used.add(right(apiGroup, what, 'create'));
+  }
+  return { used, denied, users: users.size };
+}
