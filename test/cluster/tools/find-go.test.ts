@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -19,6 +19,7 @@ async function machineWithGo(version: string): Promise<void> {
   await writeFile(join(folder, 'go'), script);
   await chmod(join(folder, 'go'), 0o755);
   vi.stubEnv('PATH', `${folder}:/bin`);
+  vi.stubEnv('XDG_CACHE_HOME', folder);
 }
 
 test('a Go that is new enough is taken as it is', async () => {
@@ -33,12 +34,22 @@ test('an older one that fetches toolchains is told which', async () => {
 
 test('one that cannot fetch toolchains is refused with what to install', async () => {
   await machineWithGo('go1.19.8');
-  await expect(findGo('1.26.0')).rejects.toThrow(/is go1\.19\.8; .*needs Go 1\.26\.0 or newer .*go\.dev/);
+  await expect(findGo('1.26.0')).rejects.toThrow(/is go1\.19\.8; .*needs Go 1\.26\.0 or newer: .*setup\.sh go/);
+});
+
+test('one that setup.sh has installed is taken where the machine’s own is too old', async () => {
+  await machineWithGo('go1.19.8');
+  const cache = process.env.XDG_CACHE_HOME ?? '';
+  const installed = join(cache, 'osv', 'go');
+  await mkdir(installed, { recursive: true });
+  await writeFile(join(installed, 'go'), '#!/bin/sh\necho go1.26.6\n', { mode: 0o755 });
+  expect(await findGo('1.26.0')).toMatchObject({ program: join(installed, 'go'), version: 'go1.26.6' });
 });
 
 test('no Go at all says what to install', async () => {
   vi.stubEnv('PATH', '/bin/nowhere');
-  await expect(findGo('1.26.0')).rejects.toThrow(/no Go in PATH; .*needs Go 1\.26\.0 or newer/);
+  vi.stubEnv('XDG_CACHE_HOME', '/nowhere');
+  await expect(findGo('1.26.0')).rejects.toThrow(/there is no Go; .*needs Go 1\.26\.0 or newer/);
 });
 
 test('versions compare by number', () => {

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { findProgram } from '@osv/local/tools.ts';
 import { run } from '../../guest/command.ts';
 import { ClusterError } from '../error.ts';
@@ -18,13 +21,26 @@ const fetchesToolchains = [1, 21] as const;
  * @throws ClusterError `tool-missing`, saying what to install
  */
 export async function findGo(wanted: string): Promise<Go> {
-  const advice = `building the cluster's tools needs Go ${wanted} or newer (1.21 will do where it may download): https://go.dev/dl/`;
-  const program = await findProgram('go');
-  if (program === undefined) throw new ClusterError('tool-missing', `there is no Go in PATH; ${advice}`);
-  const own = await goVersion(program, { GOTOOLCHAIN: 'local' });
-  if (!isAtLeast(own, fetchesToolchains)) throw new ClusterError('tool-missing', `${program} is ${own}; ${advice}`);
-  const environment = isAtLeast(own, numbers(wanted)) ? {} : { GOTOOLCHAIN: `go${wanted}+auto` };
-  return { program, version: await goVersion(program, environment), environment };
+  const found: string[] = [];
+  for (const program of await candidates()) {
+    const own = await goVersion(program, { GOTOOLCHAIN: 'local' });
+    found.push(`${program} is ${own}`);
+    if (!isAtLeast(own, fetchesToolchains)) continue;
+    const environment = isAtLeast(own, numbers(wanted)) ? {} : { GOTOOLCHAIN: `go${wanted}+auto` };
+    return { program, version: await goVersion(program, environment), environment };
+  }
+  const what = found.length > 0 ? found.join(', ') : 'there is no Go';
+  throw new ClusterError(
+    'tool-missing',
+    `${what}; building the cluster's tools needs Go ${wanted} or newer: scripts/setup.sh go installs one`,
+  );
+}
+
+/** The machine's own Go, and the one that setup.sh has installed beside it. */
+async function candidates(): Promise<string[]> {
+  const own = await findProgram('go');
+  const installed = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'osv', 'go', 'go');
+  return [...(own ? [own] : []), ...(existsSync(installed) ? [installed] : [])];
 }
 
 async function goVersion(program: string, environment: Record<string, string>): Promise<string> {
