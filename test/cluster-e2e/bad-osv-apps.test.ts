@@ -22,14 +22,9 @@ function offer(spec: object, metadata: object = { name: 'app' }): Promise<string
 }
 
 test('the examples of the documentation are taken', async () => {
-  await cluster.kubectl([
-    '-n',
-    namespace,
-    'apply',
-    '--dry-run=server',
-    '-f',
-    join(import.meta.dirname, '../../examples'),
-  ]);
+  const examples = join(import.meta.dirname, '../../examples');
+  const folders = ['-f', examples, '-f', join(examples, 'features')];
+  await cluster.kubectl(['-n', namespace, 'apply', '--dry-run=server', '--validate=strict', ...folders]);
 });
 
 test('the names kubectl knows it by', async () => {
