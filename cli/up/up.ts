@@ -18,6 +18,7 @@ import type { Context } from '../context.ts';
 import { instanceListing } from '../output/instance-listing.ts';
 import { formatListing } from '../output/listing.ts';
 import { type AppFile, readAppFiles } from './app-files.ts';
+import { clusterFieldsNote } from './cluster-fields.ts';
 import { type Additions, planApp } from './plan-app.ts';
 
 /** `osv up`: brings the apps of the files to what the files say, and waits until they answer. */
@@ -75,6 +76,8 @@ async function startApp(
   const { app, file } = appFile;
   const { name } = app.metadata;
   const volumes = appVolumes(app);
+  const note = clusterFieldsNote(app);
+  if (note !== undefined) context.progress.line(note);
   const image = await imageOf(context, appFile, signal);
   const present = await context.store.list();
   const plan = planApp(app, file, image, volumes, additions, present, parseMemorySize);
