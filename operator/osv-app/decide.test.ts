@@ -44,6 +44,7 @@ test('a build that failed says why, and is tried again when it is due', () => {
     reason: 'BuildFailed',
     message: 'There is no package redisserver. (not-found)',
   });
+  expect(condition(later, 'Degraded')).toMatchObject({ status: 'True', reason: 'BuildFailed' });
   expect(instanceActions(later)).toEqual([]);
   expect(later.requeueAfterSeconds).toBe(5);
   expect(instanceActions(failed(now))).toEqual([{ type: 'build-image', key: 'k' }]);

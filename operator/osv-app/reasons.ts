@@ -61,6 +61,8 @@ export const reasons = {
   },
   Degraded: {
     AsExpected: { status: 'False', meaning: 'Nothing is wrong.' },
+    BuildRetrying: { status: 'True', meaning: 'As in ImageReady.' },
+    BuildFailed: { status: 'True', meaning: 'As in ImageReady.' },
     CrashLoopBackOff: {
       status: 'True',
       meaning: 'The program ends again and again; it is started after a delay of 10 s, doubling to 5 min.',

@@ -47,6 +47,14 @@ test('a problem of the instances stands beside the progress, and is not told twi
   expect(judgeRollout(missing).message).toBe('The Secret a does not exist.');
 });
 
+test('a spec that cannot be carried out is not waited for', () => {
+  const app = clusterApp({
+    Progressing: ['False', 'Unsupported', 'The app asks for what the operator cannot do yet.'],
+    Degraded: ['True', 'Unsupported', 'spec.volumes: data has a size.'],
+  });
+  expect(judgeRollout(app)).toEqual({ state: 'failed', message: 'spec.volumes: data has a size.' });
+});
+
 test('a rollout that is stuck has failed, and so has one whose app goes', () => {
   const stuck = clusterApp({ Progressing: ['False', 'ProgressDeadlineExceeded', '1 of 2 instances run it.'] });
   expect(judgeRollout(stuck)).toEqual({ state: 'failed', message: '1 of 2 instances run it.' });

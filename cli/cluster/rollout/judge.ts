@@ -23,7 +23,7 @@ export function judgeRollout(app: OsvApp): Verdict {
 }
 
 /** Reasons after which waiting does not help. A build that may succeed later says BuildRetrying. */
-const hopelessReasons = new Set(['ProgressDeadlineExceeded', 'BuildFailed', 'NoProgram']);
+const hopelessReasons = new Set(['ProgressDeadlineExceeded', 'BuildFailed', 'NoProgram', 'Unsupported']);
 
 /** The most telling conditions first: why there is no image, why instances do not come up, how far it is. */
 function reasons(app: OsvApp, progressing: Condition): string[] {

@@ -9,7 +9,7 @@ import { revisionName, revisionSpec } from '../revision.ts';
 import { isLooping, recordCrashes, remainingSeconds } from '../rollout/back-off.ts';
 import { planRollout, type RevisionState, type RolloutPlan } from '../rollout/plan-rollout.ts';
 import { scaleSet } from '../rollout/scale-set.ts';
-import { availability, degradation, nothingWrong, progress } from './instance-conditions.ts';
+import { availability, degradation, imageDegradation, progress } from './instance-conditions.ts';
 
 /**
  * Owns Available, Progressing and Degraded: one replica set a revision, a rolling update between them, and a delay
@@ -27,7 +27,7 @@ export function ensureInstances(
   if (!image) {
     const message = 'There is no image to start.';
     const waiting = { type: 'Progressing', status: 'False', reason: 'ImageNotReady', message } as const;
-    return withoutRevision(observed, waiting, nothingWrong);
+    return withoutRevision(observed, waiting, imageDegradation(observed));
   }
   if (referenced.missing.length > 0) {
     return refuse(observed, 'ReferencesMissing', 'An object that the app names is not there.', referenced.missing);

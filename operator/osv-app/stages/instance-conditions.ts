@@ -54,7 +54,14 @@ export function degradation(
   return nothingWrong;
 }
 
-export const nothingWrong: ConditionDraft = {
+/** While there is no image: a build that failed is something to look at, a build that goes on is not. */
+export function imageDegradation({ image: { state } }: Observed): ConditionDraft {
+  if (state.state !== 'failed') return nothingWrong;
+  const reason = state.temporary ? 'BuildRetrying' : 'BuildFailed';
+  return { type: 'Degraded', status: 'True', reason, message: `${state.message} (${state.code})` };
+}
+
+const nothingWrong: ConditionDraft = {
   type: 'Degraded',
   status: 'False',
   reason: 'AsExpected',
