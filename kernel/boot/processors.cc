@@ -38,17 +38,26 @@ alignas(page_size) u8 first_tables[arch::cpu_tables_pages * page_size];
 u64 first_call_counts[linux_abi::system_calls_max];
 
 constexpr u64 trampoline_address = 0x8000;  // below 1 MiB, which the allocator leaves alone
-constexpr nanoseconds start_timeout = 200 * millisecond;
+/// A host with more virtual processors to run than processors takes its time:
+constexpr nanoseconds start_timeout = 10 * second;
+
+/// Whether the processor's start was still `wanted`; now it goes on like this.
+bool decide(arch::cpu_block& block, arch::cpu_start next) {
+  arch::cpu_start expected = arch::cpu_start::wanted;
+  return __atomic_compare_exchange_n(&block.start, &expected, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 
 void application_processor_main(u64 argument) {
   auto& block = *reinterpret_cast<arch::cpu_block*>(argument);
+  if (!decide(block, arch::cpu_start::begun))
+    for (;;) asm volatile("cli; hlt");
   arch::enable_features();
   arch::load_descriptors(block, reinterpret_cast<void*>(block.tables));
   arch::local_apic_enable();
   arch::timer_enable();
   sched::adopt_idle(block.id, block.kernel_stack_top);
   // release: everything above is done before anybody sends us work.
-  __atomic_store_n(&block.online, true, __ATOMIC_RELEASE);
+  __atomic_store_n(&block.start, arch::cpu_start::online, __ATOMIC_RELEASE);
   sched::idle_loop();
 }
 
@@ -76,7 +85,7 @@ result<arch::cpu_block*> create_block(unsigned id, u32 apic_id) {
 
 void initialize_boot_processor() {
   first_block.self = &first_block;
-  first_block.online = true;
+  first_block.start = arch::cpu_start::online;
   first_block.system_call_counts = first_call_counts;
   arch::cpu_blocks[0] = &first_block;
   first_block.tables = reinterpret_cast<u64>(first_tables);
@@ -142,10 +151,16 @@ void start_application_processors() {
     *trampoline_slot(&ap_argument) = reinterpret_cast<u64>(*block);
     arch::start_cpu(cpu.apic_id, trampoline_address >> page_shift);
     const nanoseconds deadline = sched::now() + start_timeout;
+    bool given_up = false;
     // acquire: pairs with the release in application_processor_main().
-    while (!__atomic_load_n(&(*block)->online, __ATOMIC_ACQUIRE) && sched::now() < deadline) arch::pause();
-    if (!(*block)->online) {
-      log::warning("the CPU with APIC id {} did not start", cpu.apic_id);
+    while (!given_up && __atomic_load_n(&(*block)->start, __ATOMIC_ACQUIRE) != arch::cpu_start::online) {
+      arch::pause();
+      given_up = sched::now() >= deadline && decide(**block, arch::cpu_start::given_up);
+    }
+    if (given_up) {
+      // It must not come up in the low memory that is about to go, or with the values of the next one.
+      arch::park_cpu(cpu.apic_id);
+      log::warning("the CPU with APIC id {} did not start in {} s", cpu.apic_id, start_timeout / second);
       continue;
     }
     __atomic_store_n(&arch::cpu_count, id + 1, __ATOMIC_RELEASE);

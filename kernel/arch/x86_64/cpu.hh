@@ -11,6 +11,9 @@ class thread;
 
 namespace osv::arch {
 
+/// How far a processor came. Whoever starts it and the processor itself decide by one exchange.
+enum class cpu_start : u8 { wanted, begun, online, given_up };
+
 /// The block that GS points to for ever (no swapgs: there is no user mode). Offsets are used by entry.S.
 struct cpu_block {
   cpu_block* self;             // 0
@@ -23,7 +26,7 @@ struct cpu_block {
   u32 interrupt_depth;         // 44
   u64* system_call_counts;     // 48: by number
   u32 apic_id;
-  bool online;
+  cpu_start start;
   u64 tables;                  // address of its descriptor tables
   trace::cpu_values values;
 };

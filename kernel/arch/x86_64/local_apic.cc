@@ -139,6 +139,8 @@ void start_cpu(u32 apic_id, u8 trampoline_page) {
   }
 }
 
+void park_cpu(u32 apic_id) { send_command(apic_id, command_assert | delivery_init); }
+
 void timer_initialize() {
   deadline_mode = cpuid(1).c & 1u << 24;
   if (!deadline_mode) {

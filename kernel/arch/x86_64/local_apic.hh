@@ -26,6 +26,8 @@ void send_ipi_to_others(u8 vector);
 void send_nmi_to_others();
 /// INIT, then twice start-up (SDM volume 3, 9.4.4): the CPU begins in real mode at `trampoline_page` << 12.
 void start_cpu(u32 apic_id, u8 trampoline_page);
+/// INIT alone: the CPU waits to be started.
+void park_cpu(u32 apic_id);
 
 // --- the one-shot timer, vector_timer ---
 /// On the first CPU, after tsc_initialize(): chooses TSC-deadline mode or measures the count-down rate (takes 0.1 ms).
