@@ -14,6 +14,9 @@ namespace {
 /// The last one counts all numbers outside the table.
 std::atomic<u32> unimplemented_calls[system_calls_max + 1];
 
+/// Every C library tries it and does without: no reason to worry whoever reads the log.
+constexpr unsigned rseq_number = 334;
+
 usize slot_of(u64 number) { return number < system_calls_max ? number : system_calls_max; }
 }  // namespace
 
@@ -34,8 +37,12 @@ u64 unimplemented_count(unsigned number) { return unimplemented_calls[slot_of(nu
 
 i64 unimplemented(unsigned number) {
   trace::count(trace::counter::system_calls_unimplemented);
-  if (unimplemented_calls[slot_of(number)].fetch_add(1, std::memory_order_relaxed) == 0)
-    log::warning("system call {} ({}) is not implemented", number, system_call_name(number));
+  if (unimplemented_calls[slot_of(number)].fetch_add(1, std::memory_order_relaxed) == 0) {
+    if (number == rseq_number)
+      log::info("system call {} ({}) is not implemented; the C library does without", number, system_call_name(number));
+    else
+      log::warning("system call {} ({}) is not implemented", number, system_call_name(number));
+  }
   return -static_cast<i64>(errc::not_implemented);
 }
 
