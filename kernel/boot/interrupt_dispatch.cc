@@ -71,8 +71,11 @@ void handle_program_fault(register_frame& frame, u64 address) {
       task->owner.space.handle_fault({address, (frame.error_code & write) != 0, (frame.error_code & fetch) != 0});
   arch::disable_interrupts();
   if (outcome == memory::fault_outcome::resolved) return;
-  if (outcome == memory::fault_outcome::out_of_memory) {
-    log::error("out of memory: the program needed a page at {} and nothing could be reclaimed", reinterpret_cast<void*>(address));
+  if (outcome == memory::fault_outcome::out_of_memory || outcome == memory::fault_outcome::starved) {
+    if (outcome == memory::fault_outcome::starved)
+      log::error("out of memory: the program only reads the same pages of files again and again");
+    else
+      log::error("out of memory: the program needed a page at {} and nothing could be reclaimed", reinterpret_cast<void*>(address));
     arch::enable_interrupts();
     linux_abi::kill_process(linux_signal::kill);
   }

@@ -45,8 +45,9 @@ struct map_request {
   const char* label = nullptr;
 };
 
-/// Why an access cannot be satisfied: becomes SIGSEGV (si_code SEGV_MAPERR or SEGV_ACCERR), SIGBUS, or the end of the program.
-enum class fault_outcome : u8 { resolved, not_mapped, no_permission, bus_error, out_of_memory };
+/// Why an access cannot be satisfied: becomes SIGSEGV (si_code SEGV_MAPERR or SEGV_ACCERR), SIGBUS, or the end of the program,
+/// which has no memory or (starved) so little that it gets nowhere.
+enum class fault_outcome : u8 { resolved, not_mapped, no_permission, bus_error, out_of_memory, starved };
 
 struct fault {
   u64 address;
@@ -109,6 +110,7 @@ class address_space : pinned {
   mapping* gap_is_free(u64 begin, u64 end);
   void insert(mapping& m);
   void try_merge(mapping& m);
+  fault_outcome resolve_or_reclaim(const fault& f);
   fault_outcome resolve_fault(const fault& f);
   u64 sweep_mapping(mapping& m, u64 wanted, u64& visits);
   fault_outcome fault_anonymous(mapping& m, const fault& f);

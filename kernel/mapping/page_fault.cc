@@ -3,6 +3,7 @@
 
 #include "arch/x86_64/registers.hh"
 #include "arch/x86_64/tsc.hh"
+#include "base/refault_watch.hh"
 #include "mapping/address_space.hh"
 #include "memory/translations.hh"
 #include "trace/count.hh"
@@ -23,12 +24,6 @@ bool permitted(const mapping& m, const fault& f) {
 bool memory_is_plentiful() { return free_bytes() > total_bytes() / 4 && free_bytes() > 4 * huge_page_size; }
 
 frame& frame_in(arch::page_table_entry entry) { return frame_of(physical_address{entry & arch::entry_address_mask}); }
-
-/// Records how long a fault took, however it ends.
-struct fault_stopwatch {
-  const u64 from = arch::timestamp();
-  ~fault_stopwatch() { trace::record(trace::histogram::page_fault_latency, arch::ticks_to_nanoseconds(arch::timestamp() - from)); }
-};
 
 }  // namespace
 
@@ -144,7 +139,17 @@ fault_outcome address_space::fault_file(const fault& f) {
 }
 
 fault_outcome address_space::handle_fault(const fault& f) {
-  const fault_stopwatch stopwatch;
+  const u64 from = arch::timestamp(), refaults = file_refaults.refaults();
+  const fault_outcome outcome = resolve_or_reclaim(f);
+  const u64 to = arch::timestamp();
+  trace::record(trace::histogram::page_fault_latency, arch::ticks_to_nanoseconds(to - from));
+  if (file_refaults.refaults() == refaults) [[likely]] return outcome;
+  const bool starved = file_refaults.stalled(arch::ticks_to_nanoseconds(from), arch::ticks_to_nanoseconds(to),
+                                             statistics().page_cache_bytes / page_size);
+  return starved ? fault_outcome::starved : outcome;
+}
+
+fault_outcome address_space::resolve_or_reclaim(const fault& f) {
   for (unsigned attempts = 0;; ++attempts) {
     const fault_outcome outcome = resolve_fault(f);
     // Allocations above were made with the mutex held: only now file pages can be taken out of the tables.

@@ -1,5 +1,6 @@
 #include "vfs/page_cache.hh"
 
+#include "base/refault_watch.hh"
 #include "sync/wait_queue.hh"
 #include "trace/count.hh"
 
@@ -89,6 +90,7 @@ result<memory::frame*> page_cache::get(u64 index) {
     return wait_loaded(*page);
   }
   if (index >= from_.page_count()) return fail(errc::range);
+  file_refaults.read(this, index);
   trace::count(trace::counter::page_cache_misses);
   return read_cluster(index);
 }
@@ -224,11 +226,13 @@ usize page_cache::sweep(usize bytes) {
     u64 count = 0;
     u64 wanted = (bytes - freed + page_size - 1) / page_size;
     if (wanted > 32) wanted = 32;
-    const bool swept = pages_.try_sweep(hand_, wanted, dropped, count, [](memory::frame& page) {
+    const bool swept = pages_.try_sweep(hand_, wanted, dropped, count, [this](u64 index, memory::frame& page) {
       const u16 state = state_of(page).load(std::memory_order_relaxed);
       // One reference is the map's own, and nobody can take another while the map is locked.
       if (!(state & page_loaded) || page.references.load(std::memory_order_acquire) != 1) return false;
-      return !(state_of(page).fetch_and(static_cast<u16>(~page_used), std::memory_order_relaxed) & page_used);
+      if (state_of(page).fetch_and(static_cast<u16>(~page_used), std::memory_order_relaxed) & page_used) return false;
+      file_refaults.dropped(this, index);
+      return true;
     });
     if (!swept) return freed;
     for (u64 i = 0; i < count; ++i) memory::release(*dropped[i]);

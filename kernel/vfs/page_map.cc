@@ -164,7 +164,7 @@ u64 page_map::next(u64 from, bool present) {
 }
 
 bool page_map::try_sweep(u64& hand, u64 at_most, memory::frame** dropped, u64& dropped_count,
-                         function_ref<bool(memory::frame&)> drop) {
+                         function_ref<bool(u64 index, memory::frame&)> drop) {
   arch::disable_preemption();
   if (!lock_.try_acquire()) {
     arch::enable_preemption();
@@ -178,7 +178,7 @@ bool page_map::try_sweep(u64& hand, u64 at_most, memory::frame** dropped, u64& d
       index = 0;
       break;
     }
-    if (drop(*page)) {
+    if (drop(index, *page)) {
       *slot(index) = nullptr;
       dropped[dropped_count++] = page;
     }

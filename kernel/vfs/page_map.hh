@@ -41,7 +41,7 @@ class page_map : pinned {
 
   /// Walks pages from `hand` on, with the lock held, and takes out those for which `drop` says so, at most `at_most`;
   /// `hand` is left where it stopped, 0 at the end. `drop` must not sleep. False from try means the lock was taken.
-  bool try_sweep(u64& hand, u64 at_most, memory::frame** dropped, u64& dropped_count, function_ref<bool(memory::frame&)> drop);
+  bool try_sweep(u64& hand, u64 at_most, memory::frame** dropped, u64& dropped_count, function_ref<bool(u64 index, memory::frame&)> drop);
 
  private:
   static constexpr unsigned bits = 6, ways = 1u << bits, levels_max = 6;  // 6 * 6 = 36 bits of index
