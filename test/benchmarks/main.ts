@@ -11,8 +11,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { exitOnSignals } from '../guest/command.ts';
+import { parseFlags } from '../guest/flags.ts';
 import { checkout } from '../guest/paths.ts';
 import { boot } from './parts/boot.ts';
 import { memcached } from './parts/memcached.ts';
@@ -25,7 +25,7 @@ import type { BenchmarkPart } from './result.ts';
 
 const parts: readonly BenchmarkPart[] = [micro, boot, size, memory, redis, memcached];
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },

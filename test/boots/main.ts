@@ -7,16 +7,16 @@
  * Exit code 0 if every boot was right. The last line is `N passed, N failed`.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { applicationRoot } from '../guest/application-root.ts';
 import { mapLimited } from '../guest/command.ts';
 import { compile } from '../guest/compile.ts';
+import { parseFlags } from '../guest/flags.ts';
 import { buildFolder, kernelPath, testFolder } from '../guest/paths.ts';
 import { runGuest } from '../guest/qemu.ts';
 import { finishSuite, runSuite } from '../guest/suite.ts';
 import { complaints, judge, type Sample } from './randomness.ts';
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags(import.meta.url, {
   options: {
     count: { type: 'string', default: '200' },
     cpus: { type: 'string', default: '1,2,3,4' },

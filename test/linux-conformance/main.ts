@@ -11,9 +11,9 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { mapLimited } from '../guest/command.ts';
 import { type Variant, variants } from '../guest/compile.ts';
+import { parseFlags } from '../guest/flags.ts';
 import { buildFolder, kernelPath } from '../guest/paths.ts';
 import { runSuite } from '../guest/suite.ts';
 import { type ConformanceCase, makeCases } from './cases.ts';
@@ -24,7 +24,7 @@ import { failureReport, type Row, summaryLine } from './report.ts';
 import { runOnLinux } from './run-on-linux.ts';
 import { runOnOsv } from './run-on-osv.ts';
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     variants: { type: 'string', default: variants.join(',') },

@@ -8,7 +8,7 @@
  * Exit code 0 if nothing was wrong. Needs root, for a network namespace.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseFlags } from '../guest/flags.ts';
 import type { System } from '../guest/machine.ts';
 import { buildFolder } from '../guest/paths.ts';
 import { finishSuite, runSuite } from '../guest/suite.ts';
@@ -19,7 +19,7 @@ const trials: Readonly<Record<string, (options: LoadOptions) => Promise<Record<s
   memcached: memcachedTrial,
 };
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     short: { type: 'boolean', default: false },

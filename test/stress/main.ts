@@ -10,8 +10,8 @@
  * Exit code 0 if nothing was wrong. A run that does not end in time is reported with the kernel's backtrace.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { mapLimited } from '../guest/command.ts';
+import { parseFlags } from '../guest/flags.ts';
 import { buildFolder } from '../guest/paths.ts';
 import { finishSuite, runSuite } from '../guest/suite.ts';
 import { sweep } from './failures.ts';
@@ -19,7 +19,7 @@ import { findPrograms } from './programs.ts';
 import { makeCases, type StressCase } from './roots.ts';
 import { type RunOptions, type StressRow, stressLinux, stressOsv } from './runs.ts';
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     short: { type: 'boolean', default: false },

@@ -10,14 +10,14 @@
  * Exit code 0 if every byte was right and every connection ended properly. Needs root, for a network namespace.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { mapLimited } from '../../guest/command.ts';
+import { parseFlags } from '../../guest/flags.ts';
 import type { System } from '../../guest/machine.ts';
 import { buildFolder } from '../../guest/paths.ts';
 import { finishSuite, runSuite } from '../../guest/suite.ts';
 import { runTrial } from './trial.ts';
 
-const { values: flags } = parseArgs({
+const { values: flags } = parseFlags(import.meta.url, {
   options: {
     short: { type: 'boolean', default: false },
     seeds: { type: 'string' },

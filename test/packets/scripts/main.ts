@@ -12,13 +12,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { compile } from '../../guest/compile.ts';
+import { parseFlags } from '../../guest/flags.ts';
 import { type System, startMachine } from '../../guest/machine.ts';
 import { buildFolder, testFolder } from '../../guest/paths.ts';
 import { finishSuite, runSuite } from '../../guest/suite.ts';
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     system: { type: 'string', default: 'osv' },
