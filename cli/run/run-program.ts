@@ -22,6 +22,8 @@ import { sinkTo } from './streams.ts';
 import { resolveTarget, type Target } from './target.ts';
 
 const gracePeriodSeconds = 10;
+/** Added to a signal's number for an exit code, as by POSIX shells. */
+const signalBase = 128;
 
 /** `osv run`; resolves to the command's exit code. */
 export async function runProgram(
@@ -94,11 +96,16 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
   let supervisor: Supervisor | undefined;
   const readerGone = () => supervisor?.sendSignal(constants.signals.SIGPIPE);
   const interrupts = { count: 0 };
+  let early: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGTERM') return void supervisor?.stop(record.gracePeriodSeconds);
+    if (!supervisor) {
+      early ??= signal;
+      return;
+    }
+    if (signal === 'SIGTERM') return void supervisor.stop(record.gracePeriodSeconds);
     interrupts.count += 1;
-    if (interrupts.count > 1 && signal === 'SIGINT') return void supervisor?.kill();
-    supervisor?.sendSignal(constants.signals[signal]);
+    if (interrupts.count > 1 && signal === 'SIGINT') return void supervisor.kill();
+    supervisor.sendSignal(constants.signals[signal]);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
   for (const signal of signals) process.on(signal, onSignal);
@@ -108,8 +115,13 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
       stdout: sinkTo(context.stdout, readerGone),
       stderr: sinkTo(context.stderr, () => {}),
     });
+    if (early) onSignal(early);
     const ended = await supervisor.ended;
     return await report(context, ended);
+  } catch (error) {
+    // A terminal's Ctrl-C ends the tools that prepare the machine, too: what they say then is no news.
+    if (early && !supervisor) return signalBase + constants.signals[early];
+    throw error;
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
     // An open terminal or pipe on stdin would keep this process waiting.
@@ -125,7 +137,7 @@ const quietSignals = [constants.signals.SIGINT, constants.signals.SIGPIPE];
 async function report(context: Context, record: InstanceRecord): Promise<number> {
   const exit: InstanceExit = record.exit ?? { code: 125, reason: 'machine-failed', message: 'The machine vanished.' };
   if (!exit.message) return exit.code;
-  if (exit.reason === 'signal' && quietSignals.some((signal) => exit.code === 128 + signal)) return exit.code;
+  if (exit.reason === 'signal' && quietSignals.some((signal) => exit.code === signalBase + signal)) return exit.code;
   const log = await readFile(context.store.paths(record.name).kernelLog, 'utf8').catch(() => '');
   // A machine that never said a word leaves nothing worth keeping.
   if (log === '' && record.nameInvented) await context.store.remove(record);

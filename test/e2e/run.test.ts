@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instancePaths, stateFolders } from '@osv/local/instance/paths.ts';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Osv, resultOf, untilText } from './support/osv.ts';
 import { compile } from './support/programs.ts';
 
@@ -65,6 +65,19 @@ test('Ctrl-C reaches the program', async () => {
   await untilText(child.stdout, 'waiting\n');
   child.kill('SIGINT');
   expect((await ended).code).toBe(42);
+});
+
+test('Ctrl-C while the machine starts reaches the program', async () => {
+  const child = osv.start('run', '--name', 'early', compile('wait'));
+  const ended = resultOf(child);
+  const folder = join(osv.state, 'osv', 'instances', 'early');
+  await vi.waitUntil(() => existsSync(join(folder, 'boot.iso')), { timeout: 30_000, interval: 5 });
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  // Before the program has a handler for it, or with one.
+  expect([130, 42]).toContain(code);
+  expect(stderr).toBe('');
+  await osv.must('rm', 'early');
 });
 
 test('a second Ctrl-C ends a program that ignores the first', async () => {
