@@ -43,6 +43,13 @@ test('a folder with a file system in it becomes the root, as it is', async () =>
   expect(image.manifest.entryPoint).toMatchObject({ command: [], workingDirectory: '/' });
 });
 
+test('a symbolic link to a folder is that folder', async () => {
+  const link = join(folder, 'link');
+  symlinkSync(folderWith({ 'etc/a': 'a' }), link);
+  const { read } = extract(await build({ kind: 'directory', path: link }));
+  expect(read('etc/a')).toBe('a');
+});
+
 test('the manifest satisfies its schema and tells the truth', async () => {
   const { manifest, rootImagePath } = await build({ kind: 'directory', path: folderWith({ 'etc/a': 'a' }) });
   const validate = new Ajv().compile(schema);

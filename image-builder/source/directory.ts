@@ -1,4 +1,4 @@
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileTree } from '../contents/file-tree.ts';
 import { BuildError } from '../error.ts';
@@ -26,7 +26,7 @@ async function addFolder(tree: FileTree, host: string, path: string): Promise<vo
  * @throws BuildError `not-found` or `bad-source`
  */
 export async function addDirectory(tree: FileTree, path: string): Promise<void> {
-  const status = await lstat(join(path, '.')).catch((cause: NodeJS.ErrnoException) => {
+  const status = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOTDIR') throw new BuildError('bad-source', `${path} is not a folder`, { cause });
     throw new BuildError('not-found', `${path} does not exist`, { cause });
   });
