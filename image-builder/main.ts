@@ -14,6 +14,16 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.once(name, () => interruption.abort(new BuildError('interrupted', `The build was interrupted by ${name}`)));
 }
 
+// Whoever starts a build with a channel wants its result: a build that nobody waits for any more would go on for nothing,
+// beside the next one of the same image.
+if (process.channel) {
+  process.once('disconnect', () => {
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+    interruption.abort(new BuildError('interrupted', 'The build was interrupted by the end of who asked for it'));
+  });
+  process.channel.unref();
+}
+
 /** In place, never by renaming: in a pod it is a file that the kubelet has mounted. */
 async function say(result: BuildResult, path: string): Promise<void> {
   const line = resultLine(result);

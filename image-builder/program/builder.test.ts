@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -151,5 +151,27 @@ test('SIGTERM ends a build that waits for a registry', async () => {
   await arrived.promise;
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ status: 143, result: { error: { code: 'interrupted' } } });
+  expect(readdirSync(join(cache, 'tmp'))).toEqual([]);
+});
+
+test('a build ends when the process that asked for it is gone', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const server = createServer(() => arrived.resolve()).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.zip`;
+  const words = ['--app', '-', '--kernel', kernel, '--push', `${registry}/images`, '--cache', cache];
+  const child = fork(join(import.meta.dirname, '../main.ts'), words, { silent: true });
+  child.stdin?.end(appOf({ archive: { url } }));
+  await arrived.promise;
+  // Nobody reads any more, as after the death of a reader.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.disconnect();
+  const [status] = await once(child, 'exit');
+  expect(status).toBe(143);
   expect(readdirSync(join(cache, 'tmp'))).toEqual([]);
 });

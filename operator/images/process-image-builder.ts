@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BuildResult } from '@osv/contracts';
@@ -133,10 +133,11 @@ export class ProcessImageBuilder implements ImageBuilder {
 function runBuilder(flags: readonly string[], app: OsvApp, signal: AbortSignal): Promise<BuildResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [builderProgram, '--app', '-', ...flags], {
-      stdio: ['pipe', 'pipe', 'pipe'],
+      // The channel carries nothing: it breaks when this process dies, however it does, and the build ends then.
+      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       signal,
       killSignal: 'SIGTERM',
-    });
+    }) as ChildProcessWithoutNullStreams;
     const output: Buffer[] = [];
     let complaints = '';
     child.stdout.on('data', (part: Buffer) => output.push(part));
