@@ -7,6 +7,8 @@ import type { ImageState } from './image-state.ts';
 export interface ImageBuilder {
   /** What makes two images of one source differ: kernel and builder. Part of every key. */
   readonly identity: string;
+  /** Resolves when `state` knows of everything that was there before this process. */
+  synced(): Promise<void>;
   /** From memory, never waiting. */
   state(key: string): ImageState;
   /** Begins a build unless one of this key is under way or done. Returns at once; the outcome shows in `state`. */

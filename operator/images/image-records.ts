@@ -25,6 +25,10 @@ export class ImageRecords {
     this.#cache = cache;
   }
 
+  synced(): Promise<void> {
+    return this.#cache.synced();
+  }
+
   find(key: string): BuiltImage | undefined {
     const record = this.#cache.get({ namespace: this.#namespace, name: recordName(key) });
     const text = record?.data?.[resultKey];

@@ -56,6 +56,11 @@ export class JobImageBuilder implements ImageBuilder {
     return this.#controller.start(signal);
   }
 
+  async synced(): Promise<void> {
+    const { records, jobs, pods } = this.#options;
+    await Promise.all([records.synced(), jobs.synced(), pods.synced()]);
+  }
+
   state(key: string): ImageState {
     const image = this.#options.records.find(key);
     if (image) return { state: 'built', image };

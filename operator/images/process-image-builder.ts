@@ -49,6 +49,10 @@ export class ProcessImageBuilder implements ImageBuilder {
     options.records.subscribe((key) => this.#changed(key));
   }
 
+  synced(): Promise<void> {
+    return this.#options.records.synced();
+  }
+
   state(key: string): ImageState {
     const image = this.#options.records.find(key);
     return image ? { state: 'built', image } : this.#attempts.state(key);

@@ -35,6 +35,8 @@ export function createAppController(options: AppControllerOptions): Controller {
   controller.watch(caches.networkPolicies, ({ object }) => appOfLabel(object));
   controller.watch(caches.disruptionBudgets, ({ object }) => appOfLabel(object));
   if (caches.podMonitors) controller.watch(caches.podMonitors, ({ object }) => appOfLabel(object));
+  // An image whose record is not read yet would be built again.
+  controller.startAfter(() => images.synced());
   images.subscribe((key) => {
     for (const app of caches.apps.byIndex(imageIndex, key)) controller.enqueue(keyOf(app.metadata));
   });

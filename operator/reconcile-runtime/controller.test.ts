@@ -170,3 +170,17 @@ test('after a queue that was full every object is looked at', async () => {
   stop.abort();
   await followed;
 });
+
+test('no work begins before everything is known that it looks at', async () => {
+  const passes: string[] = [];
+  const { controller, start } = run(async (key) => void passes.push(key));
+  const known = Promise.withResolvers<void>();
+  controller.startAfter(() => known.promise);
+  controller.enqueue('a');
+  void start();
+  await settle();
+  expect(passes).toEqual([]);
+  known.resolve();
+  await settle();
+  expect(passes).toEqual(['a']);
+});

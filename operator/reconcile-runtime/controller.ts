@@ -42,6 +42,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #metrics: RuntimeMetrics;
   readonly #queue: WorkQueue;
+  readonly #conditions: (() => Promise<void>)[] = [];
   readonly #sources: { synced: () => Promise<void>; keys: () => Iterable<string>; end: () => void }[] = [];
   /** The queue was full and some change was lost: all objects are looked at again, as there is room. */
   #overflowed = false;
@@ -75,6 +76,11 @@ export class Controller {
     });
   }
 
+  /** Work begins after this too: for what `reconcile` looks at beside the caches that it watches. */
+  startAfter(condition: () => Promise<void>): void {
+    this.#conditions.push(condition);
+  }
+
   enqueue(key: string): void {
     if (!this.#queue.add(key)) this.#overflowed = true;
   }
@@ -85,7 +91,7 @@ export class Controller {
   }
 
   /**
-   * Waits for all caches, then works until the signal is aborted. Resolves when the last reconcile has ended; what
+   * Waits for all caches and conditions, then works until the signal is aborted. Resolves when the last reconcile has ended; what
    * still waits then is dropped, since the next start lists everything.
    */
   async start(signal: AbortSignal): Promise<void> {
@@ -95,7 +101,8 @@ export class Controller {
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const stopped = aborted.then(() => this.#queue.shutDown());
-    await Promise.race([Promise.all(this.#sources.map(({ synced }) => synced())), aborted]);
+    const conditions = [...this.#sources.map(({ synced }) => synced), ...this.#conditions];
+    await Promise.race([Promise.all(conditions.map((condition) => condition())), aborted]);
     if (!signal.aborted) logger.info({ controller: name, concurrency }, 'Controller starts');
     await Promise.all([stopped, ...Array.from({ length: concurrency }, () => this.#work(signal))]);
     for (const { end } of this.#sources) end();
