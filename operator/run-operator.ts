@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { version } from '@osv/contracts';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { ProxyAgent } from 'undici';
+import { systemClock } from './clock.ts';
 import { Following } from './following.ts';
 import { GuestObserver } from './guests/guest-observer.ts';
 import { buildSelector } from './images/build-job.ts';
@@ -41,7 +42,10 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   collectDefaultMetrics({ register: registry });
   const { metrics, observer } = createRuntimeMetrics(registry);
   const operatorMetrics = createOperatorMetrics(registry);
+  // A process that stood still may believe that it leads long after another one has taken over.
+  let leadsUntil = options.leaderElection ? 0 : Number.POSITIVE_INFINITY;
   const client = createApiClient({
+    mayWrite: () => systemClock.monotonic() < leadsUntil,
     kubeconfig: options.kubeconfig,
     fieldManager: 'osv-operator',
     userAgent: `osv-operator/${version}`,
@@ -114,7 +118,10 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   let end: Awaited<ReturnType<typeof runWithLease>> = 'released';
   if (options.leaderElection) {
     const lease = { namespace: options.operatorNamespace, name: leaseName, identity };
-    end = await runWithLease({ client, ...lease, onStartedLeading: lead, signal, logger, metrics });
+    const onHeldUntil = (milliseconds: number) => {
+      leadsUntil = milliseconds;
+    };
+    end = await runWithLease({ client, ...lease, onStartedLeading: lead, onHeldUntil, signal, logger, metrics });
   } else {
     await lead(signal);
   }

@@ -162,3 +162,17 @@ test('the answer of a proxy is an error with its status', async () => {
   server.faults.add({ kind: 'status', status: 403, text: 'no' });
   await expect(client.list(configMaps)).rejects.toMatchObject({ status: 403, code: 'forbidden' });
 });
+
+test('who may not write any more reads on, and renews leases', async () => {
+  let may = true;
+  const fenced = connect({ mayWrite: () => may });
+  await fenced.create(configMaps, map('a'));
+  may = false;
+  const reference = { namespace: 'shop', name: 'a' };
+  const refused = { code: 'aborted', message: expect.stringContaining('may not write any more') };
+  await expect(fenced.mergePatch(configMaps, reference, { data: { one: '1' } })).rejects.toMatchObject(refused);
+  await expect(fenced.delete(configMaps, reference)).rejects.toMatchObject(refused);
+  expect((await fenced.get(configMaps, reference))?.data).toEqual({});
+  const lease = await fenced.create(resources.leases, { metadata: { namespace: 'shop', name: 'leader' }, spec: {} });
+  expect(lease.metadata.name).toBe('leader');
+});

@@ -20,6 +20,8 @@ export interface ApiClientOptions extends ContextChoice {
   /** Requests at once; default twice `qps`. */
   burst?: number;
   observer?: ApiObserver;
+  /** Asked before every request that writes, leases excepted; false ends it with an ApiError `aborted`. */
+  mayWrite?: () => boolean;
   clock?: Clock;
   random?: () => number;
 }
@@ -42,11 +44,12 @@ export interface ConnectedApiClient extends ApiClient {
 export function createApiClient(options: ApiClientOptions): ConnectedApiClient {
   const { clock = systemClock, random = Math.random, qps = 100, burst = 2 * qps, observer = noObserver } = options;
   const { kubeconfig, context, filesFirst, environment = process.env, fieldManager, userAgent } = options;
+  const { mayWrite = () => true } = options;
   const connection = new Connection({ kubeconfig, context, filesFirst, environment, clock });
   const client = new HttpApiClient(
     new Transport(connection, { clock, userAgent }),
     new RateLimit({ qps, burst: Math.max(1, burst), clock }),
-    { clock, random, fieldManager, observer, close: () => connection.close() },
+    { clock, random, fieldManager, observer, mayWrite, close: () => connection.close() },
   );
   return Object.assign(client, { defaultNamespace: connection.namespace });
 }

@@ -41,6 +41,7 @@ export interface HttpApiClientOptions {
   random: () => number;
   fieldManager: string;
   observer: ApiObserver;
+  mayWrite: () => boolean;
   close: () => Promise<void>;
 }
 
@@ -215,10 +216,14 @@ export class HttpApiClient implements ApiClient {
 
   /** @throws ApiError for every status but 2xx */
   async #call(call: Call): Promise<Answer> {
-    const { clock, random, observer } = this.#options;
+    const { clock, random, observer, mayWrite } = this.#options;
     const exchange = this.#exchange(call);
     const once = async (): Promise<Answer> => {
       await this.#turn(call, exchange);
+      if (call.method !== 'GET' && priorityOf(call.resource) === 'normal' && !mayWrite()) {
+        const message = `${exchange.what} was given up: this process may not write any more.`;
+        throw new ApiError(message, { status: 0, reason: 'Aborted' });
+      }
       const startedAt = clock.monotonic();
       let status = 0;
       try {

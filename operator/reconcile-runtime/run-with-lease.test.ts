@@ -183,3 +183,19 @@ test('one that never led ends without a write', async () => {
   a.stop.abort();
   await a.run;
 });
+
+test('it says until when it surely leads, and no renewal that came too late makes that longer', async () => {
+  const all = cluster();
+  const until: number[] = [];
+  const a = candidate(all, 'a', { onHeldUntil: (milliseconds) => until.push(milliseconds) });
+  await settle();
+  const begun = all.clock.monotonic();
+  expect(until).toEqual([begun + 10_000]);
+  await all.clock.advance(2000);
+  expect(until.at(-1)).toBe(begun + 12_000);
+  all.client.fail(isWrite, failure, 1);
+  await all.clock.advance(2000);
+  expect(until.at(-1)).toBe(begun + 12_000);
+  a.stop.abort();
+  await a.run;
+});

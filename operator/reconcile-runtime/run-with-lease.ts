@@ -21,6 +21,8 @@ export interface LeaseOptions {
   /** What a leader does. The signal ends when the lease is lost or given up; the lease is released after it returns. */
   onStartedLeading: (signal: AbortSignal) => Promise<void> | void;
   onStoppedLeading?: () => void;
+  /** Hears at the start and after each renewal until when, by the monotonic clock, this process surely leads. */
+  onHeldUntil?: (milliseconds: number) => void;
   /** Gives the lease up, or stops trying to get it. */
   signal?: AbortSignal;
   clock?: Clock;
@@ -89,13 +91,14 @@ class Candidate {
     const { signal, name } = this.#options;
     this.#metrics.leading(name, false);
     while (!signal?.aborted) {
-      if (await this.#tryWithin(this.#renewMilliseconds)) return this.#lead();
+      const startedAt = this.#clock.monotonic();
+      if (await this.#tryWithin(this.#renewMilliseconds)) return this.#lead(startedAt);
       await sleep(this.#clock, this.#retryMilliseconds * (1 + jitter * this.#random()), signal);
     }
     return 'never-led';
   }
 
-  async #lead(): Promise<LeaseEnd> {
+  async #lead(heldSince: number): Promise<LeaseEnd> {
     const { signal, name, onStoppedLeading } = this.#options;
     this.#logger.info({ lease: name, identity: this.#terms.identity }, 'This process leads');
     this.#metrics.leading(name, true);
@@ -104,10 +107,11 @@ class Candidate {
     const giveUp = () => leading.abort();
     if (signal?.aborted) giveUp();
     signal?.addEventListener('abort', giveUp, { once: true });
+    this.#options.onHeldUntil?.(heldSince + this.#renewMilliseconds);
     // The lease is renewed until the work has ended, also while it ends after the signal.
     const work = this.#work(leading, stopRenewing);
     const settled = work.catch(() => {});
-    const lost = await this.#renewUntil(stopRenewing.signal);
+    const lost = await this.#renewUntil(stopRenewing.signal, heldSince);
     leading.abort();
     signal?.removeEventListener('abort', giveUp);
     if (lost) this.#logger.error({ lease: name, identity: this.#terms.identity }, 'The lease is lost');
@@ -136,8 +140,8 @@ class Candidate {
   }
 
   /** @returns whether the lease is lost; false when the signal came */
-  async #renewUntil(signal: AbortSignal): Promise<boolean> {
-    let renewedAt = this.#clock.monotonic();
+  async #renewUntil(signal: AbortSignal, heldSince: number): Promise<boolean> {
+    let renewedAt = heldSince;
     while (!signal.aborted) {
       await sleep(this.#clock, this.#retryMilliseconds, signal);
       if (signal.aborted) return false;
@@ -145,8 +149,10 @@ class Candidate {
       const left = renewedAt + this.#renewMilliseconds - startedAt;
       const held = left > 0 && (await this.#tryWithin(left));
       // A renewal counts from when it was asked for: others count from a moment between that and its answer.
-      if (held) renewedAt = startedAt;
-      else if (this.#heldByAnother() || this.#clock.monotonic() >= renewedAt + this.#renewMilliseconds) return true;
+      if (held) {
+        renewedAt = startedAt;
+        this.#options.onHeldUntil?.(renewedAt + this.#renewMilliseconds);
+      } else if (this.#heldByAnother() || this.#clock.monotonic() >= renewedAt + this.#renewMilliseconds) return true;
     }
     return false;
   }
