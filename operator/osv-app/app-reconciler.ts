@@ -10,7 +10,7 @@ import {
   resources,
 } from '../kubernetes/index.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { addFinalizer, isBeingDeleted, removeFinalizer, setCondition } from '../reconcile-runtime/index.ts';
+import { addFinalizer, isBeingDeleted, OwnWrites, removeFinalizer, setCondition } from '../reconcile-runtime/index.ts';
 import { act, type Effects } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
@@ -31,6 +31,7 @@ export interface AppReconcilerOptions extends GatherSources, Effects {
 /** One pass over one app: gather, decide, act, and write the status once, also when an action has failed. */
 export class AppReconciler {
   readonly #options: AppReconcilerOptions;
+  readonly #writes = new OwnWrites<OsvApp>();
 
   constructor(options: AppReconcilerOptions) {
     this.#options = options;
@@ -39,12 +40,17 @@ export class AppReconciler {
   async reconcile(key: string): Promise<{ requeueAfterSeconds: number } | undefined> {
     const reference = referenceOf(key);
     const cached = this.#options.caches.apps.get(reference);
-    if (!cached) return undefined;
-    if (isBeingDeleted(cached)) {
-      await this.#cleanUp(cached);
+    if (!cached) {
+      this.#writes.forget(key);
       return undefined;
     }
-    const app = await addFinalizer(this.#options.client, resources.osvApps, cached, finalizer);
+    const latest = this.#writes.latest(key, cached);
+    if (isBeingDeleted(latest)) {
+      await this.#cleanUp(latest);
+      return undefined;
+    }
+    const app = await addFinalizer(this.#options.client, resources.osvApps, latest, finalizer);
+    if (app !== latest) this.#writes.remember(key, app);
     const observed = await gather(this.#options, app);
     const { actions, status, requeueAfterSeconds } = decide(observed, this.#options.decide);
     this.#count(app, observed, status);
@@ -75,7 +81,8 @@ export class AppReconciler {
     const { name, namespace = '', uid } = app.metadata;
     const object = { metadata: { name, namespace, ...(uid ? { uid } : {}) }, status } as OsvApp;
     try {
-      await this.#options.client.apply(resources.osvApps, object, { subresource: 'status' });
+      const written = await this.#options.client.apply(resources.osvApps, object, { subresource: 'status' });
+      this.#writes.remember(keyOf(written.metadata), written);
     } catch (error) {
       // The app has gone in between, and perhaps another has its name.
       if (!isNotFound(error) && !isConflict(error)) throw error;

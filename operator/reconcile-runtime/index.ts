@@ -6,6 +6,7 @@ export { EventRecorder, type EventRecorderOptions, type RecordedEvent, type Rega
 export { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from './finalizer.ts';
 export { noRuntimeMetrics, type RuntimeMetrics } from './metrics.ts';
 export type { CacheChange, ObjectCache } from './object-cache.ts';
+export { OwnWrites } from './own-writes.ts';
 export { createRuntimeMetrics } from './prometheus-metrics.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { type LeaseEnd, type LeaseOptions, runWithLease } from './run-with-lease.ts';
