@@ -10,6 +10,7 @@ import {
   type Secret,
 } from '../kubernetes/index.ts';
 import type { EventRecorder } from '../reconcile-runtime/index.ts';
+import { needsApply } from './drift.ts';
 import { annotations, appLabels } from './labels.ts';
 import type { Action } from './model.ts';
 import { ownerReference } from './objects/owner.ts';
@@ -109,12 +110,13 @@ function tokenOf(secret: Secret): string {
   return token;
 }
 
+/** Writes the Secret only where it is missing or holds something else. */
 async function ensureBootSecret(client: ApiClient, app: OsvApp, name: string, configuration: BootConfiguration) {
   const { namespace = '', uid = '' } = app.metadata;
   const token = await managementToken(client, app);
   const port = configuration.management?.port ?? 0;
   const text = bootConfigurationText({ ...configuration, management: port === 0 ? { port } : { port, token } });
-  await client.apply(resources.secrets, {
+  const secret: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
@@ -124,5 +126,8 @@ async function ensureBootSecret(client: ApiClient, app: OsvApp, name: string, co
       ownerReferences: [ownerReference({ name: app.metadata.name, namespace, uid })],
     },
     data: { 'boot.json': Buffer.from(text).toString('base64') },
-  });
+  };
+  if (needsApply(secret, await client.get(resources.secrets, { namespace, name }))) {
+    await client.apply(resources.secrets, secret);
+  }
 }

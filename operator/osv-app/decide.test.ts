@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decide as decideWith } from './decide.ts';
-import type { Action, Decision, Observed } from './model.ts';
+import type { Action, AppStatus, Decision, Observed } from './model.ts';
 import { revisionName } from './revision.ts';
 import { builtImage, instance, now, observed, set } from './testing/observed.ts';
 
@@ -22,9 +22,10 @@ test('an app without an image asks for one, and starts nothing', () => {
 });
 
 test('a build that failed says why, and is tried again when it is due', () => {
-  const failed = (retryAt: Date) =>
+  const failed = (retryAt: Date, status?: AppStatus) =>
     decide(
       observed({
+        ...(status ? { status } : {}),
         image: {
           key: 'k',
           sourceDigest: 'd',
@@ -45,9 +46,11 @@ test('a build that failed says why, and is tried again when it is due', () => {
     message: 'There is no package redisserver. (not-found)',
   });
   expect(condition(later, 'Degraded')).toMatchObject({ status: 'True', reason: 'BuildFailed' });
-  expect(instanceActions(later)).toEqual([]);
+  const said = { type: 'event', severity: 'Warning', reason: 'BuildFailed' };
+  expect(instanceActions(later)).toMatchObject([said]);
   expect(later.requeueAfterSeconds).toBe(5);
-  expect(instanceActions(failed(now))).toEqual([{ type: 'build-image', key: 'k' }]);
+  expect(instanceActions(failed(new Date(now.getTime() + 4000), later.status))).toEqual([]);
+  expect(instanceActions(failed(now, later.status))).toEqual([{ type: 'build-image', key: 'k' }]);
 });
 
 test('a revision that is wanted again becomes the newest', () => {
@@ -137,12 +140,16 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
   });
   expect(condition(held, 'Degraded')).toMatchObject({ status: 'True', reason: 'CrashLoopBackOff' });
   expect(held.requeueAfterSeconds).toBe(19);
+  expect(instanceActions(held)).toContainEqual(
+    expect.objectContaining({ type: 'event', severity: 'Warning', reason: 'CrashLoopBackOff' }),
+  );
   const later = observed({
     sets: [set(revision, { paused: true })],
     instances: [failed],
     crashes,
     status: held.status,
   });
+  expect(instanceActions(decide(later)).filter(({ type }) => type === 'event')).toEqual([]);
   const free = decide({ ...later, now: new Date(now.getTime() + 20_000) });
   expect(instanceActions(free)).toContainEqual({
     type: 'scale-set',
@@ -150,6 +157,19 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
     replicas: 1,
     paused: false,
   });
+});
+
+test('an instance that does not come up has its boot Secret looked at, again and again', () => {
+  const waiting = (seconds: number) => {
+    const createdAt = new Date(now.getTime() - seconds * 1000);
+    const stuck = instance(revision, 'a', { phase: 'Scheduling', ready: false, createdAt });
+    return decide(observed({ sets: [set(revision)], instances: [stuck] }));
+  };
+  const looks = (decision: Decision) => decision.actions.filter(({ type }) => type === 'ensure-boot-secret');
+  expect(looks(waiting(5))).toEqual([]);
+  expect(waiting(5).requeueAfterSeconds).toBe(10);
+  expect(looks(waiting(20))).toMatchObject([{ name: `redis-${revision}-boot` }]);
+  expect(waiting(20).requeueAfterSeconds).toBe(15);
 });
 
 test('old revisions beyond the history go, with their configuration', () => {

@@ -6,6 +6,8 @@ import type { Crash } from './rollout/back-off.ts';
 
 /** KubeVirt's phases from which an instance does not come back. */
 const finalPhases = new Set(['Succeeded', 'Failed']);
+/** Why virt-controller fails an instance whose node says nothing any more (pkg/virt-controller/watch/node). */
+const nodeLost = 'NodeUnresponsive';
 
 export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
   const { metadata, spec, status } = set;
@@ -47,13 +49,14 @@ export function observeInstance(instance: VirtualMachineInstance): ObservedInsta
 }
 
 /**
- * The crash of an instance that ended before anybody asked it to; undefined for one that runs or was deleted.
+ * The crash of an instance that ended before anybody asked it to; undefined for one that runs, was deleted, or was lost
+ * with its node, which says nothing about the program.
  * `deletionTimestamp` is when the grace period is over, not when the deletion was asked for.
  */
 export function crashOf(instance: VirtualMachineInstance): Crash | undefined {
   const { metadata, status } = instance;
   const ended = status?.phaseTransitionTimestamps?.find(({ phase }) => finalPhases.has(phase ?? ''));
-  if (!ended?.phaseTransitionTimestamp) return undefined;
+  if (!ended?.phaseTransitionTimestamp || status?.reason === nodeLost) return undefined;
   const at = new Date(ended.phaseTransitionTimestamp);
   if (metadata.deletionTimestamp !== undefined) {
     const graceMilliseconds = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;

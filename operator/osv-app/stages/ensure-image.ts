@@ -1,5 +1,5 @@
 import type { BuiltImage } from '../../images/image-state.ts';
-import type { Observed, StageOutcome } from '../model.ts';
+import type { Action, Observed, StageOutcome } from '../model.ts';
 
 export type ImageOutcome = StageOutcome & { readonly image: BuiltImage | undefined };
 
@@ -28,13 +28,19 @@ export function ensureImage({ app, image, now }: Observed, unsupported: readonly
     case 'failed': {
       const due = state.retryAt && state.retryAt <= now;
       const requeue = state.retryAt && !due ? (state.retryAt.getTime() - now.getTime()) / 1000 : undefined;
+      const reason = state.temporary ? 'BuildRetrying' : 'BuildFailed';
+      const message = `${state.message} (${state.code})`;
+      const known = app.status?.conditions?.some(
+        ({ type, message: said }) => type === 'ImageReady' && said === message,
+      );
+      const actions: Action[] = [
+        ...(known ? [] : [{ type: 'event', severity: 'Warning', reason, message } as const]),
+        ...(due ? [{ type: 'build-image', key: image.key } as const] : []),
+      ];
       return {
         image: undefined,
-        ...(due ? { actions: [{ type: 'build-image', key: image.key }] } : {}),
-        conditions: [
-          notReady(state.temporary ? 'BuildRetrying' : 'BuildFailed', `${state.message} (${state.code})`),
-          compatibilityUnknown,
-        ],
+        actions,
+        conditions: [notReady(reason, message), compatibilityUnknown],
         ...(requeue === undefined ? {} : { requeueAfterSeconds: requeue }),
       };
     }

@@ -7,7 +7,7 @@ import type { Action, AppSpec, ConditionDraft, Observed, ObservedSet, StageOutco
 import { bootSecretName, replicaSet, replicaSetName, volumeSerial } from '../objects/replica-set.ts';
 import { revisionName, revisionSpec } from '../revision.ts';
 import { isLooping, recordCrashes, remainingSeconds } from '../rollout/back-off.ts';
-import { planRollout, type RevisionState, type RolloutPlan } from '../rollout/plan-rollout.ts';
+import { planRollout, type RevisionState } from '../rollout/plan-rollout.ts';
 import { scaleSet } from '../rollout/scale-set.ts';
 import { availability, degradation, imageDegradation, progress } from './instance-conditions.ts';
 
@@ -52,12 +52,20 @@ export function ensureInstances(
           .flatMap((set) => scaleSet(observed, set, plan.previous.get(set.name), undefined)),
         ...(plan.complete ? pruneHistory(observed, revision) : []),
       ];
+  const stuck = current && !app.spec.paused ? stuckAfterSeconds(observed, current) : undefined;
+  if (stuck === 0)
+    actions.push({ type: 'ensure-boot-secret', name: bootSecretName(app.metadata.name, revision), configuration });
   const delay = remainingSeconds(backOff, observed.now);
+  const looping = isLooping(backOff, observed.now);
+  const degraded = degradation(observed, { looping, delay, backOff });
+  if (looping && backOff?.lastCrashAt !== app.status?.backOff?.lastCrashAt) {
+    actions.push({ type: 'event', severity: 'Warning', reason: degraded.reason, message: degraded.message });
+  }
   return {
     actions,
-    conditions: conditions(observed, revision, plan, { looping: isLooping(backOff, observed.now), delay, backOff }),
+    conditions: [availability(observed), progress(observed, revision, plan), degraded],
     status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}) },
-    ...(delay > 0 ? { requeueAfterSeconds: delay } : {}),
+    ...requeueAfter(delay || undefined, stuck === 0 ? bootSecretSeconds : stuck),
   };
 }
 
@@ -120,6 +128,25 @@ function nextNumber(sets: readonly ObservedSet[]): number {
 function renumber({ sets }: Observed, current: ObservedSet): Action[] {
   const newest = sets.every((set) => set === current || set.revisionNumber < current.revisionNumber);
   return newest ? [] : [{ type: 'number-set', set: current.name, revisionNumber: nextNumber(sets) }];
+}
+
+/**
+ * Seconds without progress after which an instance's boot Secret is looked at, and between looks. Secrets are not
+ * watched, so one that somebody has deleted or changed is noticed by what does not start.
+ */
+const bootSecretSeconds = 15;
+
+/** Seconds until an instance of the set counts as stuck before its boot: 0 when one does, undefined when none may. */
+function stuckAfterSeconds({ instances, now }: Observed, set: ObservedSet): number | undefined {
+  const waits = instances
+    .filter(({ setUid, phase, leaving }) => setUid === set.uid && !leaving && phase !== 'Running')
+    .map(({ createdAt }) => Math.max(0, bootSecretSeconds - (now.getTime() - createdAt.getTime()) / 1000));
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}
+
+function requeueAfter(...seconds: (number | undefined)[]): { requeueAfterSeconds?: number } {
+  const known = seconds.filter((one) => one !== undefined);
+  return known.length > 0 ? { requeueAfterSeconds: Math.min(...known) } : {};
 }
 
 /** A paused app still follows its number of replicas while it has one revision only, as a paused Deployment does. */
@@ -227,13 +254,4 @@ function withoutRevision(observed: Observed, progressing: ConditionDraft, degrad
       ...(observed.app.status?.backOff ? { backOff: observed.app.status.backOff } : {}),
     },
   };
-}
-
-function conditions(
-  observed: Observed,
-  revision: string,
-  plan: RolloutPlan,
-  crashes: Parameters<typeof degradation>[1],
-): ConditionDraft[] {
-  return [availability(observed), progress(observed, revision, plan), degradation(observed, crashes)];
 }
