@@ -3,12 +3,13 @@ import { keyOf } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
 import { Controller, type RuntimeMetrics } from '../reconcile-runtime/index.ts';
 import { AppReconciler, type AppReconcilerOptions, appOfLabel } from './app-reconciler.ts';
+import { EndedInstances } from './ended-instances.ts';
 import { addOwnerIndexes } from './gather.ts';
 
 /** Name of the index of apps by the images that they may wait for. */
 const imageIndex = 'image';
 
-export interface AppControllerOptions extends AppReconcilerOptions {
+export interface AppControllerOptions extends Omit<AppReconcilerOptions, 'ended'> {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   /** Apps that are worked on at the same time. */
@@ -20,7 +21,7 @@ export function createAppController(options: AppControllerOptions): Controller {
   const { caches, images, logger, metrics, concurrency } = options;
   addOwnerIndexes(caches);
   caches.apps.addIndex(imageIndex, (app) => possibleKeys(app, images));
-  const reconciler = new AppReconciler(options);
+  const reconciler = new AppReconciler({ ...options, ended: new EndedInstances(caches.instances) });
   const controller = new Controller({
     name: 'osv-app',
     reconcile: (key) => reconciler.reconcile(key),

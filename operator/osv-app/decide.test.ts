@@ -159,6 +159,17 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
   });
 });
 
+test('a set that is held after crashes still shrinks', () => {
+  const crashes = [-30, -20, -1].map((seconds) => ({ revision, at: new Date(now.getTime() + seconds * 1000) }));
+  const instances = [instance(revision, 'a'), instance(revision, 'b')];
+  const sets = [set(revision, { replicas: 2, paused: true })];
+  for (const replicas of [1, 0]) {
+    const decision = decide(observed({ spec: { replicas }, sets, instances, crashes }));
+    const scaled = instanceActions(decision).filter(({ type }) => type === 'scale-set');
+    expect(scaled).toEqual([{ type: 'scale-set', set: `redis-${revision}`, replicas, paused: false }]);
+  }
+});
+
 test('an instance that does not come up has its boot Secret looked at, again and again', () => {
   const waiting = (seconds: number) => {
     const createdAt = new Date(now.getTime() - seconds * 1000);

@@ -12,6 +12,7 @@ import type {
   VirtualMachineInstanceReplicaSet,
 } from '../kubernetes/index.ts';
 import type { ObjectCache } from '../reconcile-runtime/index.ts';
+import type { EndedInstances } from './ended-instances.ts';
 import type { GuestFacts, Observed } from './model.ts';
 import { controllerUid } from './objects/owner.ts';
 import { crashOf, observeInstance, observeSet } from './observe.ts';
@@ -46,12 +47,13 @@ export interface GatherSources {
   readonly caches: AppCaches;
   readonly images: ImageBuilder;
   readonly guests: { readonly facts: ReadonlyMap<string, GuestFacts> };
+  readonly ended: Pick<EndedInstances, 'has'>;
   readonly now: () => Date;
 }
 
 /** Looks at everything that one pass decides by; only ConfigMaps and Secrets are asked for, all else is in memory. */
 export async function gather(sources: GatherSources, app: OsvApp): Promise<Observed> {
-  const { client, caches, images, guests, now } = sources;
+  const { client, caches, images, guests, ended, now } = sources;
   const { name, namespace = '', uid = '' } = app.metadata;
   const own: ObjectReference = { name, namespace };
   const referenced = await readReferences(client, namespace, app.spec);
@@ -65,7 +67,7 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     referenced,
     sets: sets.map(observeSet),
     instances: instances.map(observeInstance),
-    crashes: instances.flatMap((instance) => crashOf(instance) ?? []),
+    crashes: instances.flatMap((instance) => crashOf(instance, ended.has(instance.metadata.uid)) ?? []),
     guests: guests.facts,
     owned: {
       service: caches.services.get(own),

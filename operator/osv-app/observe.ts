@@ -9,6 +9,10 @@ const finalPhases = new Set(['Succeeded', 'Failed']);
 /** Why virt-controller fails an instance whose node says nothing any more (pkg/virt-controller/watch/node). */
 const nodeLost = 'NodeUnresponsive';
 
+export function hasEnded({ status }: VirtualMachineInstance): boolean {
+  return finalPhases.has(status?.phase ?? '');
+}
+
 export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
   const { metadata, spec, status } = set;
   return {
@@ -51,16 +55,19 @@ export function observeInstance(instance: VirtualMachineInstance): ObservedInsta
 /**
  * The crash of an instance that ended before anybody asked it to; undefined for one that runs, was deleted, or was lost
  * with its node, which says nothing about the program.
- * `deletionTimestamp` is when the grace period is over, not when the deletion was asked for.
+ * `deletionTimestamp` is when the grace period is over, not when the deletion was asked for; both times are whole
+ * seconds, so an end in the second of the deletion counts as its effect.
+ *
+ * @param seenBefore it was seen to have ended before its deletion was asked for
  */
-export function crashOf(instance: VirtualMachineInstance): Crash | undefined {
+export function crashOf(instance: VirtualMachineInstance, seenBefore: boolean): Crash | undefined {
   const { metadata, status } = instance;
   const ended = status?.phaseTransitionTimestamps?.find(({ phase }) => finalPhases.has(phase ?? ''));
   if (!ended?.phaseTransitionTimestamp || status?.reason === nodeLost) return undefined;
   const at = new Date(ended.phaseTransitionTimestamp);
-  if (metadata.deletionTimestamp !== undefined) {
+  if (metadata.deletionTimestamp !== undefined && !seenBefore) {
     const graceMilliseconds = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
-    if (at.getTime() > Date.parse(metadata.deletionTimestamp) - graceMilliseconds) return undefined;
+    if (at.getTime() >= Date.parse(metadata.deletionTimestamp) - graceMilliseconds) return undefined;
   }
   return { revision: metadata.labels?.[labels.revision] ?? '', at };
 }

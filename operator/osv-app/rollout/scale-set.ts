@@ -24,7 +24,8 @@ export function scaleSet(
   const choosing = wanted > 0 && excess > 0 && active.some(({ ready }) => !ready);
   const holding =
     isLooping(backOff, observed.now) && (remainingSeconds(backOff, observed.now) > 0 || active.length >= wanted);
-  const paused = choosing || holding;
+  // A paused set does not shrink either; one with too many instances starts none when it goes on.
+  const paused = choosing || (holding && excess <= 0);
   const actions: Action[] = [];
   if (wanted !== set.replicas || paused !== set.paused) {
     actions.push({ type: 'scale-set', set: set.name, replicas: wanted, paused });
