@@ -31,7 +31,7 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
   const { namespace = '' } = app.metadata;
   switch (action.type) {
     case 'apply':
-      await client.apply(action.resource, action.object);
+      await apply(client, action);
       return;
     case 'delete':
       try {
@@ -70,6 +70,22 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
         action: 'Reconcile',
       });
       return;
+  }
+}
+
+/** An object with a name that the app needs is somebody else's. */
+export class ForeignObjectError extends Error {
+  readonly code = 'foreign-object';
+}
+
+/** @throws ForeignObjectError where nothing may be taken over */
+async function apply(client: ApiClient, { resource, object, takeOver }: Extract<Action, { type: 'apply' }>) {
+  try {
+    await client.apply(resource, object, { force: takeOver });
+  } catch (error) {
+    if (takeOver || !isConflict(error)) throw error;
+    const sentence = `The ${resource.kind} ${object.metadata.name} belongs to somebody else; delete it, or give the app another name.`;
+    throw new ForeignObjectError(sentence, { cause: error });
   }
 }
 

@@ -84,7 +84,13 @@ export interface OwnedObjects {
 
 /** One outside effect. They are carried out in order, and the first that fails ends the pass. */
 export type Action =
-  | { readonly type: 'apply'; readonly resource: Resource; readonly object: KubernetesObject }
+  | {
+      readonly type: 'apply';
+      readonly resource: Resource;
+      readonly object: KubernetesObject;
+      /** Whether fields may be taken over: never those of an object that is not the app's, and only has its name. */
+      readonly takeOver: boolean;
+    }
   | { readonly type: 'delete'; readonly resource: Resource; readonly reference: ObjectReference; readonly uid?: string }
   | { readonly type: 'build-image'; readonly key: string }
   | {

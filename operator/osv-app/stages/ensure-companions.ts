@@ -30,7 +30,10 @@ function reconcile(
 ): Action[] {
   if (wanted) {
     const object = withAppliedDigest(wanted);
-    return needsApply(object, present) ? [{ type: 'apply', resource, object }] : [];
+    if (!needsApply(object, present)) return [];
+    return [
+      { type: 'apply', resource, object, takeOver: present !== undefined && controllerUid(present) === ownerUid },
+    ];
   }
   // Somebody else's object with the app's name is left alone.
   if (!present || controllerUid(present) !== ownerUid) return [];

@@ -115,7 +115,12 @@ function createSet(
   );
   return [
     { type: 'ensure-boot-secret', name: secretName, configuration },
-    { type: 'apply', resource: resources.virtualMachineInstanceReplicaSets, object: object as KubernetesObject },
+    {
+      type: 'apply',
+      resource: resources.virtualMachineInstanceReplicaSets,
+      object: object as KubernetesObject,
+      takeOver: false,
+    },
     { type: 'event', severity: 'Normal', reason: 'RevisionCreated', message: `Rolling out revision ${revision}.` },
   ];
 }

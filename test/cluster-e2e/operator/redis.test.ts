@@ -149,6 +149,31 @@ test('what an app does not want any more goes', async () => {
   await redis('it is as before', (app) => isComplete(app) && app.status?.readyReplicas === 2);
 });
 
+test('a Service of somebody else with the name of an app stays as it is', async () => {
+  await kubectl('create', 'service', 'clusterip', 'taken', '--tcp=80');
+  const app = {
+    apiVersion: 'osvapp.dev/v1alpha1',
+    kind: 'OsvApp',
+    metadata: { name: 'taken' },
+    spec: { source: { packages: { names: ['redis-server'] } }, ports: [{ port: 6379 }], replicas: 0 },
+  };
+  await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app) });
+  const degraded = await untilApp(
+    cluster,
+    namespace,
+    'taken',
+    'it says why',
+    (one) => condition(one, 'Degraded')?.status === 'True',
+  );
+  expect(condition(degraded, 'Degraded')).toMatchObject({
+    reason: 'ActionFailed',
+    message: 'The Service taken belongs to somebody else; delete it, or give the app another name.',
+  });
+  expect(await kubectl('get', 'service', 'taken', '-o', 'jsonpath={.spec.selector}')).toBe('{"app":"taken"}');
+  await kubectl('delete', 'osvapp', 'taken', '--timeout=60s');
+  await kubectl('get', 'service', 'taken');
+});
+
 test('a history of no revisions is kept when none is wanted', async () => {
   await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', '{"spec":{"revisionHistoryLimit":0}}');
   await waitUntil(
@@ -159,7 +184,10 @@ test('a history of no revisions is kept when none is wanted', async () => {
 });
 
 test('an app at rest causes no request but those of watches', async () => {
-  await redis('it rests', (app) => isComplete(app) && condition(app, 'MetricsFlowing')?.status === 'True');
+  await redis('it rests: what left is gone, and what runs has answered', (app) => {
+    const instances = app.status?.instances ?? [];
+    return isComplete(app) && instances.length === 2 && instances.every(({ bootMilliseconds }) => bootMilliseconds);
+  });
   const since = new Date();
   // Its lease is renewed every two seconds: five renewals are ten seconds in which it could have asked for more.
   const requests = async () => requestsOf(cluster, operator.user, since);
