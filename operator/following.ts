@@ -17,17 +17,17 @@ export class Following {
     this.#options = options;
   }
 
-  /** @param namespaces none: all of them, which needs the right to look into all of them */
+  /**
+   * @param namespaces none: all of them, which needs the right to look into all of them
+   * @param options.keep what is kept of each object in memory; all but `managedFields` without it
+   */
   follow<T extends KubernetesObject>(
     resource: Resource<T>,
     namespaces: readonly string[],
-    labelSelector?: string,
+    options: { labelSelector?: string; keep?: (object: T) => T } = {},
   ): ObjectCache<T> {
     const scopes = namespaces.length > 0 ? namespaces.map((namespace) => ({ namespace })) : [{}];
-    const reflectors = scopes.map(
-      (scope) =>
-        new Reflector<T>({ ...this.#options, resource, ...scope, ...(labelSelector ? { labelSelector } : {}) }),
-    );
+    const reflectors = scopes.map((scope) => new Reflector<T>({ ...this.#options, resource, ...scope, ...options }));
     this.#reflectors.push(...reflectors);
     return unionOf(reflectors.map(({ cache }) => cache));
   }

@@ -24,6 +24,8 @@ export interface OperatorOptions {
   readonly listenAddress: string;
   readonly guestProxy: string | undefined;
   readonly concurrency: number;
+  /** Requests to the API server a second on average, twice as many at once. */
+  readonly apiRequestsPerSecond: number;
   /** Seconds between looks at the ConfigMaps and Secrets that an app names. */
   readonly referencePollSeconds: number;
   readonly logLevel: string;
@@ -56,7 +58,8 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     .option('--registry-secret <NAME>', 'Secret with a config.json for build Jobs: credentials for the registry')
     .option('--kernel <PATH>', 'the kernel’s ELF file, for builds as child processes', environment.OSV_KERNEL)
     .option('--build-concurrency <N>', 'builds at the same time', wholeNumber, 2)
-    .option('--concurrency <N>', 'apps worked on at the same time', wholeNumber, 8)
+    .option('--concurrency <N>', 'apps worked on at the same time', wholeNumber, 16)
+    .option('--api-requests-per-second <N>', 'to the API server at most, on average', positiveNumber, 500)
     .option('--reference-poll-seconds <N>', 'between looks at ConfigMaps and Secrets of apps', positiveNumber, 60)
     .option('--metrics-port <PORT>', 'for Prometheus', wholeNumber, 8080)
     .option('--health-port <PORT>', 'for the kubelet’s probes', wholeNumber, 8081)
@@ -88,6 +91,7 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     listenAddress: options.listenAddress,
     guestProxy: options.guestProxy,
     concurrency: options.concurrency,
+    apiRequestsPerSecond: options.apiRequestsPerSecond,
     referencePollSeconds: options.referencePollSeconds,
     logLevel: options.logLevel,
     prometheusLabels: options.prometheusLabel,

@@ -23,6 +23,7 @@ import type { OperatorOptions } from './options.ts';
 import { createAppController } from './osv-app/app-controller.ts';
 import { appOfLabel } from './osv-app/app-reconciler.ts';
 import type { AppCaches } from './osv-app/gather.ts';
+import { keptInstance, keptSet, withoutStatus } from './osv-app/kept.ts';
 import { labels, managedBy } from './osv-app/labels.ts';
 import type { ManagementPeer } from './osv-app/objects/network-policy.ts';
 import { createRuntimeMetrics, EventRecorder, runWithLease } from './reconcile-runtime/index.ts';
@@ -49,25 +50,27 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
     kubeconfig: options.kubeconfig,
     fieldManager: 'osv-operator',
     userAgent: `osv-operator/${version}`,
+    qps: options.apiRequestsPerSecond,
     observer,
   });
   await requireDefinitions(client);
   const following = new Following({ client, logger, metrics });
   const { namespaces, operatorNamespace } = options;
-  const own = <T extends KubernetesObject>(resource: Resource<T>) => following.follow(resource, namespaces, ownObjects);
+  const own = <T extends KubernetesObject>(resource: Resource<T>, keep?: (object: T) => T) =>
+    following.follow(resource, namespaces, { labelSelector: ownObjects, ...(keep ? { keep } : {}) });
   const caches: AppCaches = {
     apps: following.follow(resources.osvApps, namespaces),
-    sets: own(resources.virtualMachineInstanceReplicaSets),
-    instances: own(resources.virtualMachineInstances),
-    services: own(resources.services),
-    networkPolicies: own(resources.networkPolicies),
-    disruptionBudgets: own(resources.podDisruptionBudgets),
+    sets: own(resources.virtualMachineInstanceReplicaSets, keptSet),
+    instances: own(resources.virtualMachineInstances, keptInstance),
+    services: own(resources.services, withoutStatus),
+    networkPolicies: own(resources.networkPolicies, withoutStatus),
+    disruptionBudgets: own(resources.podDisruptionBudgets, withoutStatus),
     podMonitors: (await isServed(client, resources.podMonitors)) ? own(resources.podMonitors) : undefined,
   };
   const records = new ImageRecords(
     client,
     operatorNamespace,
-    following.follow(resources.configMaps, [operatorNamespace], imageRecordSelector),
+    following.follow(resources.configMaps, [operatorNamespace], { labelSelector: imageRecordSelector }),
   );
   const now = () => new Date();
   countObjects(registry, caches, now);
@@ -77,7 +80,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
     logger,
     now,
     metrics: operatorMetrics,
-    follow: (resource) => following.follow(resource, [operatorNamespace], buildSelector),
+    follow: (resource) => following.follow(resource, [operatorNamespace], { labelSelector: buildSelector }),
   });
   const identity = `${hostname()}-${randomUUID().slice(0, 8)}`;
   const events = new EventRecorder({ client, controller: 'osvapp.dev/operator', instance: identity, logger, metrics });

@@ -12,6 +12,8 @@ const concurrency = 16;
 const answerLimitMilliseconds = 5_000;
 /** Seconds between questions to a guest that does not answer: doubling from the first to the last. */
 const retrySeconds = { first: 0.25, max: 30 } as const;
+/** A guest that starts, or an operator that does, needs a moment: that is no silence yet. About 4 s after the first question. */
+const silentAfterFailures = 5;
 /** An exposition is about 50 KB; a guest that sends without end is cut off. */
 const expositionBytesMax = 4 * 1024 * 1024;
 
@@ -31,6 +33,8 @@ export interface GuestObserverOptions {
 export class GuestObserver {
   /** By the instance's UID. */
   readonly facts = new Map<string, GuestFacts>();
+  /** UIDs of those that have been asked and did not answer. */
+  readonly silent = new Set<string>();
   readonly #options: GuestObserverOptions;
   readonly #failures = new Map<string, number>();
   readonly #controller: Controller;
@@ -56,6 +60,7 @@ export class GuestObserver {
 
   #forget(uid: string): void {
     this.facts.delete(uid);
+    this.silent.delete(uid);
     this.#failures.delete(uid);
   }
 
@@ -67,12 +72,17 @@ export class GuestObserver {
     const facts = await this.#ask(address);
     if (facts) {
       this.#failures.delete(uid);
+      this.silent.delete(uid);
       this.facts.set(uid, facts);
       this.#options.onChange(reference);
       return undefined;
     }
     const failures = (this.#failures.get(uid) ?? 0) + 1;
     this.#failures.set(uid, failures);
+    if (failures === silentAfterFailures) {
+      this.silent.add(uid);
+      this.#options.onChange(reference);
+    }
     return { requeueAfterSeconds: Math.min(retrySeconds.max, retrySeconds.first * 2 ** (failures - 1)) };
   }
 

@@ -2,9 +2,16 @@ import type { OsvApp } from '../kubernetes/index.ts';
 import { canonicalDigest } from '../osv-app/revision.ts';
 import type { ImageBuilder } from './image-builder.ts';
 
+/** By the spec: objects of caches are frozen, and every pass and both sides of an index ask again. */
+const digests = new WeakMap<OsvApp['spec'], string>();
+
 /** Digest of what an app's image is made from. */
 export function sourceDigest({ spec }: OsvApp): string {
-  return canonicalDigest([spec.source, spec.runtime ?? 'none']).slice(0, 32);
+  const known = digests.get(spec);
+  if (known !== undefined) return known;
+  const digest = canonicalDigest([spec.source, spec.runtime ?? 'none']).slice(0, 32);
+  if (Object.isFrozen(spec)) digests.set(spec, digest);
+  return digest;
 }
 
 /**

@@ -18,6 +18,8 @@ export class ImageRecords {
   readonly #cache: ObjectCache<ConfigMap>;
   /** Written by this process, and perhaps not in the cache yet. */
   readonly #written = new Map<string, BuiltImage>();
+  /** By the record: every pass of every app asks for its image. */
+  readonly #parsed = new WeakMap<Readonly<ConfigMap>, BuiltImage>();
 
   constructor(client: ApiClient, namespace: string, cache: ObjectCache<ConfigMap>) {
     this.#client = client;
@@ -32,9 +34,11 @@ export class ImageRecords {
   find(key: string): BuiltImage | undefined {
     const record = this.#cache.get({ namespace: this.#namespace, name: recordName(key) });
     const text = record?.data?.[resultKey];
-    if (text === undefined) return this.#written.get(key);
+    if (!record || text === undefined) return this.#written.get(key);
     this.#written.delete(key);
-    return JSON.parse(text) as BuiltImage;
+    const image = this.#parsed.get(record) ?? (JSON.parse(text) as BuiltImage);
+    this.#parsed.set(record, image);
+    return image;
   }
 
   async write(key: string, image: BuiltImage): Promise<void> {

@@ -1,15 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import { possibleKeys } from '../images/image-key.ts';
-import { keyOf } from '../kubernetes/index.ts';
+import { type KubernetesObject, keyOf, type OsvApp, type Resource, resources } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
-import { Controller, type RuntimeMetrics } from '../reconcile-runtime/index.ts';
+import {
+  type CacheChange,
+  Controller,
+  type ObjectCache,
+  OwnWrites,
+  PendingWrites,
+  type RuntimeMetrics,
+} from '../reconcile-runtime/index.ts';
 import { AppReconciler, type AppReconcilerOptions, appOfLabel } from './app-reconciler.ts';
 import { EndedInstances } from './ended-instances.ts';
-import { addOwnerIndexes } from './gather.ts';
+import { type AppCaches, addOwnerIndexes } from './gather.ts';
 
 /** Name of the index of apps by the images that they may wait for. */
 const imageIndex = 'image';
 
-export interface AppControllerOptions extends Omit<AppReconcilerOptions, 'ended'> {
+export interface AppControllerOptions extends Omit<AppReconcilerOptions, 'ended' | 'writes' | 'pending' | 'wrote'> {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   /** Apps that are worked on at the same time. */
@@ -21,7 +29,19 @@ export function createAppController(options: AppControllerOptions): Controller {
   const { caches, images, logger, metrics, concurrency } = options;
   addOwnerIndexes(caches);
   caches.apps.addIndex(imageIndex, (app) => possibleKeys(app, images));
-  const reconciler = new AppReconciler({ ...options, ended: new EndedInstances(caches.instances) });
+  const writes = new OwnWrites<OsvApp>();
+  const pending = new PendingWrites();
+  const cacheOf = cachesByResource(caches);
+  const reconciler = new AppReconciler({
+    ...options,
+    ended: new EndedInstances(caches.instances),
+    writes,
+    pending,
+    wrote(app, resource, object) {
+      const cache = cacheOf.get(resource);
+      if (cache) pending.note(keyOf(app.metadata), cache, object);
+    },
+  });
   const controller = new Controller({
     name: 'osv-app',
     reconcile: (key) => reconciler.reconcile(key),
@@ -29,17 +49,43 @@ export function createAppController(options: AppControllerOptions): Controller {
     logger,
     metrics,
   });
-  controller.watch(caches.apps, ({ object }) => [keyOf(object.metadata)]);
-  controller.watch(caches.sets, ({ object }) => appOfLabel(object));
-  controller.watch(caches.instances, ({ object }) => appOfLabel(object));
-  controller.watch(caches.services, ({ object }) => appOfLabel(object));
-  controller.watch(caches.networkPolicies, ({ object }) => appOfLabel(object));
-  controller.watch(caches.disruptionBudgets, ({ object }) => appOfLabel(object));
-  if (caches.podMonitors) controller.watch(caches.podMonitors, ({ object }) => appOfLabel(object));
+  controller.watch(caches.apps, ({ object }) => {
+    const key = keyOf(object.metadata);
+    return writes.isShownBy(key, object) ? [] : [key];
+  });
+  // Our own writes of sets count: one that is there now may have to be scaled at once.
+  for (const cache of [caches.sets, caches.instances] as ObjectCache<KubernetesObject>[]) {
+    controller.watch(cache, (change) => (showsNothing(change) ? [] : appOfLabel(change.object)));
+  }
+  const { services, networkPolicies, disruptionBudgets, podMonitors } = caches;
+  for (const cache of [services, networkPolicies, disruptionBudgets, podMonitors] as (typeof services | undefined)[]) {
+    if (!cache) continue;
+    controller.watch(cache, ({ object }) => appOfLabel(object).filter((key) => pending.isNews(key, object)));
+  }
   // An image whose record is not read yet would be built again.
   controller.startAfter(() => images.synced());
   images.subscribe((key) => {
     for (const app of caches.apps.byIndex(imageIndex, key)) controller.enqueue(keyOf(app.metadata));
   });
   return controller;
+}
+
+/** Whether an update changed only what is not kept of the object. */
+export function showsNothing({ object, old }: CacheChange<KubernetesObject>): boolean {
+  if (!old) return false;
+  const { resourceVersion: _, generation: __, ...metadata } = object.metadata;
+  const { resourceVersion: ___, generation: ____, ...before } = old.metadata;
+  return isDeepStrictEqual({ ...object, metadata }, { ...old, metadata: before });
+}
+
+function cachesByResource(caches: AppCaches): ReadonlyMap<Resource, ObjectCache<KubernetesObject>> {
+  const { sets, services, networkPolicies, disruptionBudgets, podMonitors } = caches;
+  const all: [Resource, unknown][] = [
+    [resources.virtualMachineInstanceReplicaSets, sets],
+    [resources.services, services],
+    [resources.networkPolicies, networkPolicies],
+    [resources.podDisruptionBudgets, disruptionBudgets],
+    [resources.podMonitors, podMonitors],
+  ];
+  return new Map(all.filter(([, cache]) => cache) as [Resource, ObjectCache<KubernetesObject>][]);
 }

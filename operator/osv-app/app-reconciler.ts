@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { imageOf } from '../images/image-key.ts';
 import {
   isConflict,
@@ -10,13 +9,21 @@ import {
   resources,
 } from '../kubernetes/index.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { addFinalizer, isBeingDeleted, OwnWrites, removeFinalizer, setCondition } from '../reconcile-runtime/index.ts';
+import {
+  addFinalizer,
+  isBeingDeleted,
+  type OwnWrites,
+  type PendingWrites,
+  removeFinalizer,
+  setCondition,
+} from '../reconcile-runtime/index.ts';
 import { act, type Effects } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
 import type { AppStatus, ConditionDraft, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
+import { isSameStatus, StatusDetails } from './status-details.ts';
 
 export interface AppReconcilerOptions extends GatherSources, Effects {
   readonly decide: DecideOptions;
@@ -26,12 +33,16 @@ export interface AppReconcilerOptions extends GatherSources, Effects {
    */
   readonly referencePollSeconds: number;
   readonly operatorMetrics: OperatorMetrics;
+  /** The apps as this process wrote them last, by key. */
+  readonly writes: OwnWrites<OsvApp>;
+  /** What it wrote for them and the caches do not show yet, by the app's key. */
+  readonly pending: PendingWrites;
 }
 
 /** One pass over one app: gather, decide, act, and write the status once, also when an action has failed. */
 export class AppReconciler {
   readonly #options: AppReconcilerOptions;
-  readonly #writes = new OwnWrites<OsvApp>();
+  readonly #details = new StatusDetails();
 
   constructor(options: AppReconcilerOptions) {
     this.#options = options;
@@ -40,17 +51,22 @@ export class AppReconciler {
   async reconcile(key: string): Promise<{ requeueAfterSeconds: number } | undefined> {
     const reference = referenceOf(key);
     const cached = this.#options.caches.apps.get(reference);
+    const { writes, pending } = this.#options;
     if (!cached) {
-      this.#writes.forget(key);
+      writes.forget(key);
+      pending.forget(key);
+      this.#details.forget(key);
       return undefined;
     }
-    const latest = this.#writes.latest(key, cached);
+    const wait = pending.waitSeconds(key);
+    if (wait !== undefined) return { requeueAfterSeconds: wait };
+    const latest = writes.latest(key, cached);
     if (isBeingDeleted(latest)) {
       await this.#cleanUp(latest);
       return undefined;
     }
     const app = await addFinalizer(this.#options.client, resources.osvApps, latest, finalizer);
-    if (app !== latest) this.#writes.remember(key, app);
+    if (app !== latest) writes.remember(key, app);
     const observed = await gather(this.#options, app);
     const { actions, status, requeueAfterSeconds } = decide(observed, this.#options.decide);
     this.#count(app, observed, status);
@@ -60,9 +76,11 @@ export class AppReconciler {
       await this.#writeStatus(app, withFailure(status, app, error, observed.now));
       throw error;
     }
-    await this.#writeStatus(app, status);
+    const detailsDue = this.#details.waitSeconds(key, app.status, status, observed.now.getTime());
+    if (detailsDue === undefined) await this.#writeStatus(app, status);
     const requeue = Math.min(
       requeueAfterSeconds ?? Number.POSITIVE_INFINITY,
+      detailsDue ?? Number.POSITIVE_INFINITY,
       refersToObjects(app.spec) ? this.#options.referencePollSeconds : Number.POSITIVE_INFINITY,
     );
     return Number.isFinite(requeue) ? { requeueAfterSeconds: requeue } : undefined;
@@ -77,12 +95,12 @@ export class AppReconciler {
   }
 
   async #writeStatus(app: OsvApp, status: AppStatus): Promise<void> {
-    if (isDeepStrictEqual(plain(app.status ?? {}), plain(status))) return;
+    if (isSameStatus(app.status, status)) return;
     const { name, namespace = '', uid } = app.metadata;
     const object = { metadata: { name, namespace, ...(uid ? { uid } : {}) }, status } as OsvApp;
     try {
       const written = await this.#options.client.apply(resources.osvApps, object, { subresource: 'status' });
-      this.#writes.remember(keyOf(written.metadata), written);
+      this.#options.writes.remember(keyOf(written.metadata), written);
     } catch (error) {
       // The app has gone in between, and perhaps another has its name.
       if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -104,11 +122,6 @@ function withFailure(status: AppStatus, app: OsvApp, error: unknown, now: Date):
   const generation = app.metadata.generation;
   const observed = generation === undefined ? draft : { ...draft, observedGeneration: generation };
   return { ...status, conditions: setCondition(status.conditions, observed, now) };
-}
-
-/** As it would come back from the server: without undefined fields. */
-function plain(status: AppStatus): unknown {
-  return JSON.parse(JSON.stringify(status));
 }
 
 /** The app that an object belongs to by its label; the controller looks at owners again when it gathers. */

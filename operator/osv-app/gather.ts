@@ -46,7 +46,7 @@ export interface GatherSources {
   readonly client: ApiClient;
   readonly caches: AppCaches;
   readonly images: ImageBuilder;
-  readonly guests: { readonly facts: ReadonlyMap<string, GuestFacts> };
+  readonly guests: { readonly facts: ReadonlyMap<string, GuestFacts>; readonly silent: ReadonlySet<string> };
   readonly ended: Pick<EndedInstances, 'has'>;
   readonly now: () => Date;
 }
@@ -69,6 +69,7 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     instances: instances.map(observeInstance),
     crashes: instances.flatMap((instance) => crashOf(instance, ended.has(instance.metadata.uid)) ?? []),
     guests: guests.facts,
+    silentGuests: guests.silent,
     owned: {
       service: caches.services.get(own),
       networkPolicy: caches.networkPolicies.get(own),

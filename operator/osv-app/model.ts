@@ -69,6 +69,8 @@ export interface Observed {
   readonly crashes: readonly Crash[];
   /** By the UID of the instance. */
   readonly guests: ReadonlyMap<string, GuestFacts>;
+  /** UIDs of instances that have been asked for their metrics in vain. */
+  readonly silentGuests: ReadonlySet<string>;
   /** Objects of the app that are compared with what they should be. */
   readonly owned: OwnedObjects;
   /** Whether the cluster knows PodMonitors. */

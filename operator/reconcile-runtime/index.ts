@@ -7,6 +7,7 @@ export { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from './f
 export { noRuntimeMetrics, type RuntimeMetrics } from './metrics.ts';
 export type { CacheChange, ObjectCache } from './object-cache.ts';
 export { OwnWrites } from './own-writes.ts';
+export { PendingWrites } from './pending-writes.ts';
 export { createRuntimeMetrics } from './prometheus-metrics.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export { type LeaseEnd, type LeaseOptions, runWithLease } from './run-with-lease.ts';

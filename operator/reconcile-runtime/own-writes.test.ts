@@ -25,3 +25,12 @@ test('versions that are no numbers are never taken for older', () => {
   writes.remember('a', object('100'));
   expect(writes.latest('a', object('x')).metadata.resourceVersion).toBe('x');
 });
+
+test('a change that shows only what was written is known, once', () => {
+  const writes = new OwnWrites();
+  writes.remember('a', object('100'));
+  expect(writes.isShownBy('a', object('99'))).toBe(false);
+  expect(writes.isShownBy('a', object('100', 'two'))).toBe(false);
+  expect(writes.isShownBy('a', object('100'))).toBe(true);
+  expect(writes.isShownBy('a', object('100'))).toBe(false);
+});

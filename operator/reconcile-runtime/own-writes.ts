@@ -26,6 +26,18 @@ export class OwnWrites<T extends KubernetesObject> {
     return cached;
   }
 
+  /**
+   * Whether a change of the cache shows what was written last and nothing else, so that whoever wrote it knows it; the
+   * object is let go of then.
+   */
+  isShownBy(key: string, changed: Readonly<T>): boolean {
+    const written = this.#written.get(key)?.metadata;
+    const { uid, resourceVersion } = changed.metadata;
+    if (!written || written.uid !== uid || written.resourceVersion !== resourceVersion) return false;
+    this.#written.delete(key);
+    return true;
+  }
+
   forget(key: string): void {
     this.#written.delete(key);
   }

@@ -8,12 +8,14 @@ export function reportInstances(observed: Observed): StageOutcome {
   return { conditions: [metricsFlowing(observed)], status: { instances: instances(observed) } };
 }
 
-function instances({ instances, guests }: Observed): NonNullable<AppStatus['instances']> {
+function instances({ app, instances, guests }: Observed): NonNullable<AppStatus['instances']> {
+  // An operator that has just started has asked nobody yet; what the one before it learned stays true.
+  const known = new Map(app.status?.instances?.map(({ name, bootMilliseconds }) => [name, bootMilliseconds]));
   return [...instances]
     .sort((left, right) => left.createdAt.getTime() - right.createdAt.getTime() || (left.name < right.name ? -1 : 1))
     .slice(0, instancesMax)
     .map((instance) => {
-      const boot = guests.get(instance.uid)?.bootMilliseconds;
+      const boot = guests.get(instance.uid)?.bootMilliseconds ?? known.get(instance.name);
       return {
         name: instance.name,
         ...(instance.node ? { node: instance.node } : {}),
@@ -24,7 +26,7 @@ function instances({ instances, guests }: Observed): NonNullable<AppStatus['inst
     });
 }
 
-function metricsFlowing({ instances, guests }: Observed): ConditionDraft {
+function metricsFlowing({ app, instances, guests, silentGuests }: Observed): ConditionDraft {
   const running = instances.filter(({ phase, leaving }) => phase === 'Running' && !leaving);
   const silent = running.filter(({ uid }) => !guests.has(uid));
   if (running.length === 0) {
@@ -33,6 +35,11 @@ function metricsFlowing({ instances, guests }: Observed): ConditionDraft {
   if (silent.length === 0) {
     const message = `${running.length} of ${running.length} instances have answered on their management port.`;
     return { type: 'MetricsFlowing', status: 'True', reason: 'GuestsAnswer', message };
+  }
+  const before = app.status?.conditions?.find(({ type }) => type === 'MetricsFlowing');
+  if (before?.status === 'True' && !silent.some(({ uid }) => silentGuests.has(uid))) {
+    // All have answered before, and those that have not since are only now being asked.
+    return { type: 'MetricsFlowing', status: 'True', reason: 'GuestsAnswer', message: before.message };
   }
   const names = silent.map(({ name }) => name).sort();
   const message = `No answer yet from the management port of ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}.`;

@@ -39,6 +39,7 @@ export function observed(
     instances: [],
     crashes: [],
     guests: new Map(),
+    silentGuests: new Set(),
     owned: { service: undefined, networkPolicy: undefined, disruptionBudget: undefined, podMonitor: undefined },
     podMonitors: false,
     ...rest,

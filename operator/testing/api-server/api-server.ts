@@ -43,6 +43,8 @@ export class TestApiServer {
   token = 'secret';
   readonly url: string;
   readonly certificate: string;
+  /** What it says it serves; it serves everything. */
+  readonly served: Resource[] = [];
   /** Made so far. */
   connections = 0;
   readonly #server: Server;
@@ -196,7 +198,8 @@ export class TestApiServer {
     return { resource, store: this.store(resource), namespace: namespaced ? tail[1] : undefined, name, subresource };
   }
 
-  #carryOut({ store, namespace, name }: Route, { method, query, body, headers }: SeenRequest): object {
+  #carryOut({ resource, store, namespace, name }: Route, { method, query, body, headers }: SeenRequest): object {
+    if (!resource.plural) return this.#discovery(resource);
     const reference: ObjectReference = { ...(namespace && { namespace }), name: name ?? '' };
     const sent = body ? JSON.parse(body) : undefined;
     if (method === 'GET') return name ? store.get(reference) : this.#list(store, namespace, query);
@@ -207,6 +210,11 @@ export class TestApiServer {
     }
     if (headers['content-type'] === 'application/merge-patch+json') return store.patch(reference, sent);
     throw new Refusal(415, 'UnsupportedMediaType', `${headers['content-type']} is not supported`);
+  }
+
+  #discovery({ group, version }: Resource): object {
+    const resources = this.served.filter((one) => one.group === group && one.version === version);
+    return { kind: 'APIResourceList', resources: resources.map(({ plural, kind }) => ({ name: plural, kind })) };
   }
 
   #list(store: ResourceStore, namespace: string | undefined, query: URLSearchParams): object {
