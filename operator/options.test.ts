@@ -4,11 +4,24 @@ import { parseOptions } from './options.ts';
 test('flags win over the environment, which wins over defaults', () => {
   const environment = { POD_NAMESPACE: 'system', OSV_REGISTRY: 'from.environment' };
   const options = parseOptions(
-    ['--registry', 'r:5000', '--namespace', 'a', '--namespace', 'b', '--metrics-port', '1', '--no-leader-election'],
+    [
+      '--registry',
+      'r:5000',
+      '--builder-env',
+      'a=b=c',
+      '--namespace',
+      'a',
+      '--namespace',
+      'b',
+      '--metrics-port',
+      '1',
+      '--no-leader-election',
+    ],
     environment,
   );
   expect(options).toMatchObject({
     registry: 'r:5000',
+    builderEnvironment: { a: 'b=c' },
     namespaces: ['a', 'b'],
     operatorNamespace: 'system',
     metricsPort: 1,

@@ -15,6 +15,10 @@ export interface OperatorOptions {
   readonly imageRepository: string;
   readonly builderImage: string | undefined;
   readonly builderServiceAccount: string;
+  /** ConfigMap in the operator's namespace with apt.conf and authorities, for builds as Jobs. */
+  readonly builderConfigMap: string | undefined;
+  /** Variables of build Jobs. */
+  readonly builderEnvironment: Readonly<Record<string, string>>;
   /** Secret in the operator's namespace with the key config.json, for builds as Jobs. */
   readonly registrySecret: string | undefined;
   readonly kernel: string | undefined;
@@ -55,6 +59,8 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     .option('--image-repository <NAME>', 'repository for the apps’ images', 'osv-apps')
     .option('--builder-image <REFERENCE>', 'builds run as Jobs of this image; without it as child processes')
     .option('--builder-service-account <NAME>', 'of build Jobs', 'osv-builder')
+    .option('--builder-config-map <NAME>', 'ConfigMap for build Jobs: apt.conf, and authorities as *.crt')
+    .option('--builder-env <KEY=VALUE>', 'variable of build Jobs; may be repeated', collectPair, [])
     .option('--registry-secret <NAME>', 'Secret with a config.json for build Jobs: credentials for the registry')
     .option('--kernel <PATH>', 'the kernel’s ELF file, for builds as child processes', environment.OSV_KERNEL)
     .option('--build-concurrency <N>', 'builds at the same time', wholeNumber, 2)
@@ -83,6 +89,8 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     imageRepository: options.imageRepository,
     builderImage: options.builderImage,
     builderServiceAccount: options.builderServiceAccount,
+    builderConfigMap: options.builderConfigMap,
+    builderEnvironment: variables(options.builderEnv),
     registrySecret: options.registrySecret,
     kernel: options.kernel,
     buildConcurrency: options.buildConcurrency,
@@ -106,6 +114,11 @@ function collect(value: string, before: string[]): string[] {
 function collectPair(value: string, before: string[]): string[] {
   if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('It has the form KEY=VALUE.');
   return collect(value, before);
+}
+
+/** KEY=VALUE each; a value may hold more signs of equality. */
+function variables(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
 function wholeNumber(text: string): number {

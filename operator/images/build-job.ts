@@ -5,6 +5,8 @@ export const buildLabels = { key: 'osvapp.dev/build', attempt: 'osvapp.dev/build
 /** Selects the Jobs and pods of builds. */
 export const buildSelector = buildLabels.key;
 
+/** Where the ConfigMap is in the builder; the chart's files name it, too. */
+const configurationFolder = '/etc/osv-builder';
 const appAnnotation = 'osvapp.dev/build-app';
 /** Longer than any sensible build; after it the Job counts as failed. */
 const deadlineSeconds = 3600;
@@ -19,6 +21,10 @@ export interface BuildJobOptions {
   readonly serviceAccount: string;
   /** Secret with the key config.json: credentials for the registry. */
   readonly registrySecret: string | undefined;
+  /** ConfigMap with the settings of apt (apt.conf) and authorities (*.crt). */
+  readonly configMap: string | undefined;
+  /** Variables of the builder, such as those that name proxies. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly resources: { readonly cpu: string; readonly memory: string; readonly disk: string };
 }
 
@@ -63,6 +69,7 @@ export function buildJob(options: BuildJobOptions, key: string, attempt: number,
               },
             },
             { name: 'work', emptyDir: { sizeLimit: options.resources.disk } },
+            ...(options.configMap ? [{ name: 'configuration', configMap: { name: options.configMap } }] : []),
             ...(options.registrySecret ? [{ name: 'registry', secret: { secretName: options.registrySecret } }] : []),
           ],
         },
@@ -71,7 +78,9 @@ export function buildJob(options: BuildJobOptions, key: string, attempt: number,
   };
 }
 
-function container({ builderImage, flags, registrySecret, resources: { cpu, memory, disk } }: BuildJobOptions) {
+function container(options: BuildJobOptions) {
+  const { builderImage, flags, registrySecret, configMap, environment } = options;
+  const { cpu, memory, disk } = options.resources;
   return {
     name: 'builder',
     image: builderImage,
@@ -83,11 +92,14 @@ function container({ builderImage, flags, registrySecret, resources: { cpu, memo
       '--cache',
       '/work/cache',
       ...flags,
+      ...(configMap ? ['--cert-dir', configurationFolder] : []),
       ...(registrySecret ? ['--auth-file', '/registry/config.json'] : []),
     ],
     env: [
       { name: 'HOME', value: '/work' },
       { name: 'TMPDIR', value: '/work' },
+      ...(configMap ? [{ name: 'APT_CONFIG', value: `${configurationFolder}/apt.conf` }] : []),
+      ...Object.entries(environment).map(([name, value]) => ({ name, value })),
     ],
     resources: {
       requests: { cpu: '100m', memory: '256Mi', 'ephemeral-storage': '1Gi' },
@@ -103,6 +115,7 @@ function container({ builderImage, flags, registrySecret, resources: { cpu, memo
     volumeMounts: [
       { name: 'app', mountPath: '/app', readOnly: true },
       { name: 'work', mountPath: '/work' },
+      ...(configMap ? [{ name: 'configuration', mountPath: configurationFolder, readOnly: true }] : []),
       ...(registrySecret ? [{ name: 'registry', mountPath: '/registry', readOnly: true }] : []),
     ],
   };

@@ -43,6 +43,8 @@ export async function createImageBuilder(options: OperatorOptions, tools: ImageB
       flags: builderFlags(options, kernelInBuilderImage),
       serviceAccount: options.builderServiceAccount,
       registrySecret: options.registrySecret,
+      configMap: options.builderConfigMap,
+      environment: options.builderEnvironment,
       resources: { cpu: '2', memory: '2Gi', disk: '10Gi' },
     });
   }

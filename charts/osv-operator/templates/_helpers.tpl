@@ -52,6 +52,32 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* Files of the builder's ConfigMap; empty where nothing is set. Their place in the container is the operator's choice. */}}
+{{- define "osv-operator.builderConfiguration" -}}
+{{- $builder := .Values.builder -}}
+{{- if or $builder.apt.sources $builder.apt.configuration $builder.certificates -}}
+apt.conf: |
+  {{- if $builder.apt.sources }}
+  Dir::Etc::sourcelist "/etc/osv-builder/debian.sources";
+  Dir::Etc::sourceparts "/dev/null";
+  {{- end }}
+  {{- if $builder.certificates }}
+  Acquire::https::CAInfo "/etc/osv-builder/authorities.crt";
+  {{- end }}
+  {{- with $builder.apt.configuration }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- with $builder.apt.sources }}
+debian.sources: |
+  {{- . | nindent 2 }}
+{{- end }}
+{{- with $builder.certificates }}
+authorities.crt: |
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* Rights of the operator on what belongs to OsvApps, in the namespaces that it serves. */}}
 {{- define "osv-operator.appRules" -}}
 - apiGroups: [osvapp.dev]
