@@ -26,7 +26,7 @@ async function command(before: readonly string[] = []): Promise<{ child: ChildPr
   const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the command ended:\n${said}`)));
   const [text] = (await Promise.race([line, ended])) as [string];
   ended.catch(() => {});
-  const kubeconfig = /^export KUBECONFIG=(\S+)\n$/.exec(text)?.[1];
+  const kubeconfig = /^export KUBECONFIG=(\S+) PATH="\S+:\$PATH"\n$/.exec(text)?.[1];
   expect(kubeconfig, text).toBeDefined();
   return { child, folder: dirname(kubeconfig as string) };
 }
