@@ -26,7 +26,7 @@ beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
   program = await serveProgram('configuration');
-  operator = await startOperator(cluster, namespace);
+  operator = await startOperator(cluster, namespace, 'operator', ['--no-leader-election']);
   const app = {
     apiVersion: 'osvapp.dev/v1alpha1',
     kind: 'OsvApp',

@@ -47,7 +47,11 @@ beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
   program = await serveProgram('configuration');
-  operator = await startOperator(cluster, namespace, 'operator', ['--reference-poll-seconds', '1']);
+  operator = await startOperator(cluster, namespace, 'operator', [
+    '--no-leader-election',
+    '--reference-poll-seconds',
+    '1',
+  ]);
 });
 
 afterAll(async () => {

@@ -16,7 +16,7 @@ let operator: OperatorUnderTest;
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
-  operator = await startOperator(cluster, namespace);
+  operator = await startOperator(cluster, namespace, 'operator', ['--no-leader-election']);
 });
 
 afterAll(() => operator?.stop());
