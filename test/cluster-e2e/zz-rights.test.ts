@@ -5,7 +5,6 @@ import { sharedCluster } from './support/shared-cluster.ts';
 
 /** Granted and not used here, each with its reason. */
 const notUsedHere: Record<string, string> = {
-  '/configmaps get': 'no app of these tests takes anything from a ConfigMap',
   'batch/jobs list': 'these operators build by child processes',
   'batch/jobs watch': 'these operators build by child processes',
   'batch/jobs create': 'these operators build by child processes',

@@ -4,7 +4,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 /** One answered request, as far as tests look into it; audit.k8s.io/v1 Event. */
 export interface AuditedRequest {
   readonly verb: string;
-  readonly user: { readonly username: string };
+  readonly user: { readonly username?: string };
   readonly requestURI: string;
   readonly objectRef?: {
     readonly apiGroup?: string;

@@ -39,8 +39,10 @@ export async function auditedRights(cluster: Cluster, isOperator: (user: string)
   const users = new Set<string>();
   for (const line of (await readFile(cluster.auditLog, 'utf8')).split('\n').slice(0, -1)) {
     const { user, verb, objectRef, responseStatus, requestURI } = JSON.parse(line) as AuditedRequest;
-    if (!isOperator(user.username)) continue;
-    users.add(user.username);
+    // A request that came while the API server ended has none.
+    const username = user.username ?? '';
+    if (!isOperator(username)) continue;
+    users.add(username);
     if (responseStatus?.code === 403) denied.push(`${verb} ${requestURI}`);
     if (!objectRef) continue;
     const { apiGroup = '', resource, subresource } = objectRef;
