@@ -159,6 +159,23 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
   });
 });
 
+test('after the first crash the restart is KubeVirt’s, and then the set is held until the crash is forgotten', () => {
+  const crashes = [{ revision, at: new Date(now.getTime() - 1000) }];
+  const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
+  const scaled = (decision: Decision) => instanceActions(decision).filter(({ type }) => type === 'scale-set');
+  expect(scaled(decide(observed({ sets: [set(revision)], instances: [failed], crashes })))).toEqual([]);
+  const back = decide(observed({ sets: [set(revision)], instances: [failed, instance(revision, 'b')], crashes }));
+  expect(scaled(back)).toMatchObject([{ replicas: 1, paused: true }]);
+  expect(condition(back, 'Degraded')).toMatchObject({ status: 'False' });
+  expect(back.requeueAfterSeconds).toBe(599);
+  const later = observed({
+    sets: [set(revision, { paused: true })],
+    instances: [instance(revision, 'b')],
+    status: back.status,
+  });
+  expect(scaled(decide({ ...later, now: new Date(now.getTime() + 600_000) }))).toMatchObject([{ paused: false }]);
+});
+
 test('a set that is held after crashes still shrinks', () => {
   const crashes = [-30, -20, -1].map((seconds) => ({ revision, at: new Date(now.getTime() + seconds * 1000) }));
   const instances = [instance(revision, 'a'), instance(revision, 'b')];

@@ -19,7 +19,8 @@ export interface Crash {
 /**
  * Adds the crashes that are later than the last one counted: a guest that has ended stays visible for a while, to an
  * operator that has just started too. KubeVirt itself starts a guest that crashed after Running again at once and
- * for ever; the first restart is left to it, so that it also happens while no operator runs.
+ * for ever; the first restart is left to it, so that it also happens while no operator runs. For some time after that
+ * the set is held, since KubeVirt would be quicker than the operator at the second crash.
  */
 export function recordCrashes(
   record: BackOffRecord | undefined,
@@ -52,8 +53,13 @@ export function remainingSeconds(record: BackOffRecord | undefined, now: Date): 
   return Math.max(0, (Date.parse(record.until) - now.getTime()) / 1000);
 }
 
-/** Whether crashes still count as a loop; a record past this is dropped. */
+/** Seconds for which the last crash still counts; 0 when it is forgotten. */
+export function rememberedSeconds(record: BackOffRecord | undefined, now: Date): number {
+  if (!record) return 0;
+  return Math.max(0, backOffSeconds.forgetAfter - (now.getTime() - Date.parse(record.lastCrashAt)) / 1000);
+}
+
+/** Whether crashes still count as a loop. */
 export function isLooping(record: BackOffRecord | undefined, now: Date): boolean {
-  if (!record || record.crashes < 2) return false;
-  return now.getTime() - Date.parse(record.lastCrashAt) <= backOffSeconds.forgetAfter * 1000;
+  return record !== undefined && record.crashes >= 2 && rememberedSeconds(record, now) > 0;
 }

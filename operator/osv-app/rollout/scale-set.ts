@@ -1,14 +1,14 @@
 import { resources } from '../../kubernetes/index.ts';
 import type { Action, Observed, ObservedInstance, ObservedSet } from '../model.ts';
-import { type BackOffRecord, isLooping, remainingSeconds } from './back-off.ts';
+import { type BackOffRecord, remainingSeconds, rememberedSeconds } from './back-off.ts';
 
 /**
  * Brings one set to a number of replicas.
  *
  * KubeVirt's controller deletes any instances when a set shrinks, ready ones before those that never came up. So where
  * the choice matters the set is paused first, in one write with its new size; once KubeVirt has said that it saw the
- * pause, the instances that should go are deleted by name; then the set goes on. While a program crashes in a loop the
- * set stays paused too, but for the moments when the delay is over and something is missing.
+ * pause, the instances that should go are deleted by name; then the set goes on. After a crash the set stays paused too,
+ * until the crash is forgotten, but for the moments when the delay is over and something is missing.
  *
  * @param target undefined leaves the number as it is
  */
@@ -23,7 +23,8 @@ export function scaleSet(
   const excess = active.length - wanted;
   const choosing = wanted > 0 && excess > 0 && active.some(({ ready }) => !ready);
   const holding =
-    isLooping(backOff, observed.now) && (remainingSeconds(backOff, observed.now) > 0 || active.length >= wanted);
+    rememberedSeconds(backOff, observed.now) > 0 &&
+    (remainingSeconds(backOff, observed.now) > 0 || active.length >= wanted);
   // A paused set does not shrink either; one with too many instances starts none when it goes on.
   const paused = choosing || (holding && excess <= 0);
   const actions: Action[] = [];

@@ -6,7 +6,7 @@ import { defaults, drainSeconds, rolloutLimits, wantedReplicas } from '../effect
 import type { Action, AppSpec, ConditionDraft, Observed, ObservedSet, StageOutcome } from '../model.ts';
 import { bootSecretName, replicaSet, replicaSetName, volumeSerial } from '../objects/replica-set.ts';
 import { revisionName, revisionSpec } from '../revision.ts';
-import { isLooping, recordCrashes, remainingSeconds } from '../rollout/back-off.ts';
+import { isLooping, recordCrashes, remainingSeconds, rememberedSeconds } from '../rollout/back-off.ts';
 import { planRollout, type RevisionState } from '../rollout/plan-rollout.ts';
 import { scaleSet } from '../rollout/scale-set.ts';
 import { availability, degradation, imageDegradation, progress } from './instance-conditions.ts';
@@ -65,7 +65,10 @@ export function ensureInstances(
     actions,
     conditions: [availability(observed), progress(observed, revision, plan), degraded],
     status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}) },
-    ...requeueAfter(delay || undefined, stuck === 0 ? bootSecretSeconds : stuck),
+    ...requeueAfter(
+      delay || rememberedSeconds(backOff, observed.now) || undefined,
+      stuck === 0 ? bootSecretSeconds : stuck,
+    ),
   };
 }
 
