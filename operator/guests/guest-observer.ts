@@ -1,5 +1,5 @@
 import { managementPort } from '@osv/contracts';
-import { type Dispatcher, fetch } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { type ObjectReference, referenceOf, type VirtualMachineInstance } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
 import type { GuestFacts } from '../osv-app/model.ts';
@@ -90,14 +90,19 @@ export class GuestObserver {
     const { dispatcher, logger } = this.#options;
     const host = address.includes(':') ? `[${address}]` : address;
     try {
-      const response = await fetch(`http://${host}:${managementPort}/metrics`, {
+      const { statusCode, body } = await request(`http://${host}:${managementPort}/metrics`, {
+        // Each guest answers once: a connection kept open to each of thousands would serve nobody.
+        reset: true,
         signal: AbortSignal.timeout(answerLimitMilliseconds),
         ...(dispatcher ? { dispatcher } : {}),
       });
-      if (!response.ok || !response.body) return undefined;
+      if (statusCode !== 200) {
+        await body.dump();
+        return undefined;
+      }
       const parts: Uint8Array[] = [];
       let bytes = 0;
-      for await (const part of response.body as AsyncIterable<Uint8Array>) {
+      for await (const part of body as AsyncIterable<Uint8Array>) {
         bytes += part.length;
         if (bytes > expositionBytesMax) return undefined;
         parts.push(part);
