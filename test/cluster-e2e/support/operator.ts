@@ -30,12 +30,17 @@ export async function installDefinition(cluster: Cluster): Promise<void> {
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/osvapps.osvapp.dev', '--timeout=120s']);
 }
 
-/** Starts an operator that serves one namespace and keeps its own objects there. */
+/**
+ * Starts an operator that serves one namespace and keeps its own objects there.
+ *
+ * @param through puts something between the operator and the API server: from the path of a kubeconfig to another's
+ */
 export async function startOperator(
   cluster: Cluster,
   namespace: string,
   name = 'operator',
   more: readonly string[] = [],
+  through: (kubeconfig: string) => Promise<string> = async (kubeconfig) => kubeconfig,
 ): Promise<OperatorUnderTest> {
   await installDefinition(cluster);
   const text = await template(cluster, namespace, {
@@ -55,7 +60,7 @@ export async function startOperator(
     program: globalThis.process.execPath,
     args: [
       main,
-      ...['--kubeconfig', await cluster.kubeconfigFor({ namespace, name: account })],
+      ...['--kubeconfig', await through(await cluster.kubeconfigFor({ namespace, name: account }))],
       ...['--namespace', namespace, '--operator-namespace', namespace],
       ...['--registry', cluster.registry.host, '--registry-insecure'],
       ...['--kernel', await findKernel(globalThis.process.env)],
