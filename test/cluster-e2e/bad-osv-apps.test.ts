@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster/cluster.ts';
+import { installDefinition } from './support/operator.ts';
 import { newNamespace, sharedCluster } from './support/shared-cluster.ts';
 
 let cluster: Cluster;
@@ -9,8 +10,7 @@ let namespace: string;
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
-  await cluster.kubectl(['apply', '--server-side', '-f', join(import.meta.dirname, '../../crds/osvapp.yaml')]);
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/osvapps.osvapp.dev', '--timeout=60s']);
+  await installDefinition(cluster);
 });
 
 const packages = { packages: { names: ['redis-server'] } };

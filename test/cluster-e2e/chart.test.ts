@@ -6,6 +6,7 @@ import { parseOptions } from '../../operator/options.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { installMonitoringDefinitions } from '../cluster/monitoring/definitions.ts';
 import { chart, helm, objects, type Rendered, type Settings, template } from './support/helm.ts';
+import { untilDefinitionServed } from './support/operator.ts';
 import { newNamespace, sharedCluster } from './support/shared-cluster.ts';
 
 let cluster: Cluster;
@@ -145,7 +146,7 @@ test('installed, upgraded, rolled back and uninstalled, it leaves the definition
   const said = await helm(cluster, 'install', ...release, `registry.host=r.example,operator.namespaces={${served}}`);
   expect(said).toContain(`It serves the namespaces ${served}.`);
   expect(await deployment()).toBe('2');
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/osvapps.osvapp.dev', '--timeout=60s']);
+  await untilDefinitionServed(cluster);
   const examples = join(import.meta.dirname, '../../examples/redis.yaml');
   await cluster.kubectl(['-n', served, 'apply', '-f', examples]);
 

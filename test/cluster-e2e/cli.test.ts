@@ -11,6 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { customResourceDefinitions } from '../cluster/kubevirt/double/schema/definitions.ts';
 import { waitUntil } from '../cluster/processes/wait-until.ts';
 import { resultOf, untilText } from '../e2e/support/osv.ts';
+import { installDefinition } from './support/operator.ts';
 import { newNamespace, sharedCluster } from './support/shared-cluster.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -26,8 +27,7 @@ let programs: string;
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
-  await cluster.kubectl(['apply', '--server-side', '-f', join(root, 'crds/osvapp.yaml')]);
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/osvapps.osvapp.dev', '--timeout=60s']);
+  await installDefinition(cluster);
   await ensureReplicaSets();
   kubeconfig = await cluster.kubeconfigForUser({ commonName: 'app-administrator' });
   await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: await guideRole() });

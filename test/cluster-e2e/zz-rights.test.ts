@@ -5,11 +5,6 @@ import { sharedCluster } from './support/shared-cluster.ts';
 
 /** Granted and not used here, each with its reason. */
 const notUsedHere: Record<string, string> = {
-  'batch/jobs list': 'these operators build by child processes',
-  'batch/jobs watch': 'these operators build by child processes',
-  'batch/jobs create': 'these operators build by child processes',
-  '/pods list': 'these operators build by child processes',
-  '/pods watch': 'these operators build by child processes',
   'events.k8s.io/events patch': 'a series of equal events is written once a minute at most',
   'osvapp.dev/osvapps/finalizers update':
     'asked for by the admission plugin OwnerReferencesPermissionEnforcement alone',

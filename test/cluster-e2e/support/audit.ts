@@ -10,6 +10,7 @@ export interface AuditedRequest {
     readonly apiGroup?: string;
     readonly resource: string;
     readonly subresource?: string;
+    readonly namespace?: string;
     readonly name?: string;
   };
   readonly responseStatus?: { readonly code: number };

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { findKernel } from '@osv/local';
 import type { OsvApp } from '@osv/operator/kubernetes';
-import { resources } from '@osv/operator/kubernetes';
+import { isServed, resources } from '@osv/operator/kubernetes';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type ManagedProcess, manageProcess } from '../../cluster/processes/managed-process.ts';
 import { reservePorts } from '../../cluster/processes/ports.ts';
@@ -27,7 +27,12 @@ const rights = new Set(['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 
 /** Makes the API server know OsvApps. */
 export async function installDefinition(cluster: Cluster): Promise<void> {
   await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', crd]);
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/osvapps.osvapp.dev', '--timeout=120s']);
+  await untilDefinitionServed(cluster);
+}
+
+/** Not by kubectl wait, which fails on a definition that has no conditions yet. */
+export async function untilDefinitionServed(cluster: Cluster): Promise<void> {
+  await waitUntil('OsvApps are served', () => isServed(cluster.client, resources.osvApps), { secondsMax: 120 });
 }
 
 /**

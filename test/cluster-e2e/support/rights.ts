@@ -27,7 +27,7 @@ export function grantedRights(roles: readonly Role[]): Set<string> {
 
 export interface AuditedRights {
   readonly used: Set<string>;
-  /** Requests that were refused for want of a right, as METHOD and path. */
+  /** Requests that were refused for want of a right, as METHOD and path; not those of an operator being uninstalled. */
   readonly denied: string[];
   readonly users: number;
 }
@@ -37,13 +37,17 @@ export async function auditedRights(cluster: Cluster, isOperator: (user: string)
   const used = new Set<string>();
   const denied: string[] = [];
   const users = new Set<string>();
+  /** Namespaces whose role bindings were deleted, which helm does before the operator has ended. */
+  const uninstalled = new Set<string>();
   for (const line of (await readFile(cluster.auditLog, 'utf8')).split('\n').slice(0, -1)) {
     const { user, verb, objectRef, responseStatus, requestURI } = JSON.parse(line) as AuditedRequest;
+    const namespace = objectRef?.namespace ?? '';
+    if (verb === 'delete' && objectRef?.resource === 'rolebindings') uninstalled.add(namespace);
     // A request that came while the API server ended has none.
     const username = user.username ?? '';
     if (!isOperator(username)) continue;
     users.add(username);
-    if (responseStatus?.code === 403) denied.push(`${verb} ${requestURI}`);
+    if (responseStatus?.code === 403 && !uninstalled.has(namespace)) denied.push(`${verb} ${requestURI}`);
     if (!objectRef) continue;
     const { apiGroup = '', resource, subresource } = objectRef;
     const what = subresource ? `${resource}/${subresource}` : resource;
