@@ -47,7 +47,7 @@ export class PodNetwork {
       pasta.stdin?.on('error', () => {});
       const pid = await holderOf(pasta, holder);
       if (pid !== undefined) return new PodNetwork(pasta, pid);
-      pasta.kill('SIGKILL');
+      killGroup(pasta);
       const said = (await readFile(options.logPath, 'utf8')).trim().split('\n').at(-1) ?? '';
       throw new NodeAgentError(
         'tool-failed',
@@ -101,6 +101,15 @@ async function holderOf(pasta: ChildProcess, holder: string): Promise<number | u
     await delay(pollMilliseconds);
   }
   return undefined;
+}
+
+/** When pasta fails, its child would wait for it for ever. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left.
+  }
 }
 
 function setTimeoutKill(pasta: ChildProcess): NodeJS.Timeout {
