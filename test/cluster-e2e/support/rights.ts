@@ -27,7 +27,10 @@ export function grantedRights(roles: readonly Role[]): Set<string> {
 
 export interface AuditedRights {
   readonly used: Set<string>;
-  /** Requests that were refused for want of a right, as METHOD and path; not those of an operator being uninstalled. */
+  /**
+   * Requests that were refused for want of a right, as METHOD and path. Not those of an operator being uninstalled, nor
+   * what is granted at another time: an API server that has just started does not know all roles yet.
+   */
   readonly denied: string[];
   readonly users: number;
 }
@@ -35,7 +38,8 @@ export interface AuditedRights {
 /** What operators have used and been denied, by the whole audit log. */
 export async function auditedRights(cluster: Cluster, isOperator: (user: string) => boolean): Promise<AuditedRights> {
   const used = new Set<string>();
-  const denied: string[] = [];
+  const denied: { what: string; request: string }[] = [];
+  const allowed = new Set<string>();
   const users = new Set<string>();
   /** Namespaces whose role bindings were deleted, which helm does before the operator has ended. */
   const uninstalled = new Set<string>();
@@ -47,13 +51,16 @@ export async function auditedRights(cluster: Cluster, isOperator: (user: string)
     const username = user.username ?? '';
     if (!isOperator(username)) continue;
     users.add(username);
-    if (responseStatus?.code === 403 && !uninstalled.has(namespace)) denied.push(`${verb} ${requestURI}`);
     if (!objectRef) continue;
     const { apiGroup = '', resource, subresource } = objectRef;
     const what = subresource ? `${resource}/${subresource}` : resource;
+    const one = `${username} ${namespace} ${right(apiGroup, what, verb)}`;
+    if (responseStatus?.code !== 403) allowed.add(one);
+    else if (!uninstalled.has(namespace)) denied.push({ what: one, request: `${verb} ${requestURI}` });
     used.add(right(apiGroup, what, verb));
     // An apply that makes an object is a patch that needs the right to create too.
     if (verb === 'patch' && responseStatus?.code === 201) used.add(right(apiGroup, what, 'create'));
   }
-  return { used, denied, users: users.size };
+  const refused = denied.filter(({ what }) => !allowed.has(what)).map(({ request }) => request);
+  return { used, denied: refused, users: users.size };
 }
