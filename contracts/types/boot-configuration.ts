@@ -68,7 +68,14 @@ export interface BootMount {
   serial?: string;
   path: string;
   type: 'iso9660' | 'erofs' | 'ext4' | 'tmpfs';
+  /**
+   * iso9660 and erofs are read-only anyway
+   */
   readOnly?: boolean;
+  /**
+   * ext4 only: a disk that holds nothing is formatted first. A disk that holds anything, known or not, is never formatted
+   */
+  formatIfBlank?: boolean;
   /**
    * Upper bound of a tmpfs
    */

@@ -93,6 +93,7 @@ result<> parse_configuration(string_view text, configuration& out, string& probl
     mount.type = TRY(string::create(m["type"].text()));
     mount.size_bytes = static_cast<u64>(m["sizeBytes"].integer(0));
     mount.read_only = m["readOnly"].boolean(false);
+    mount.format_if_blank = m["formatIfBlank"].boolean(false);
     if (mount.path.empty()) return report(problem, "boot.json: a mount has no path");
     TRY(out.mounts.push_back(std::move(mount)));
   }

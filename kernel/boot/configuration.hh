@@ -12,6 +12,7 @@ struct mount_configuration {
   string type;
   u64 size_bytes = 0;
   bool read_only = false;
+  bool format_if_blank = false;  // ext4: a disk that holds nothing gets a file system first
 };
 
 struct configuration {
