@@ -94,6 +94,26 @@ export const instanceScenarios: Readonly<Record<string, (world: World) => Promis
     return { failed: failed.status?.phase, released: state(released) };
   },
 
+  async 'a node falls silent'(world) {
+    const { client, node } = world;
+    await world.bringUp(await world.startInstance('kept'));
+    const { pod } = await world.bringUp(await world.startInstance('lost'));
+    await node.endPod(pod, 1);
+    await world.until(instances, 'lost', 'knows that its pod ends', (object) =>
+      Boolean(object.status?.conditions?.some(({ reason }) => reason === 'PodTerminating')),
+    );
+    await node.fallSilent();
+    const lost = await world.phase('lost', 'Failed');
+    const kept = await client.get(instances, { namespace: world.namespace, name: 'kept' });
+    const closed = await client.get(resources.nodes, { name: node.name });
+    await node.speakAgain();
+    return {
+      lost: { phase: lost.status?.phase, reason: lost.status?.reason },
+      kept: kept?.status?.phase,
+      schedulable: closed?.metadata.labels?.['kubevirt.io/schedulable'],
+    };
+  },
+
   async 'a claim is missing and comes'(world) {
     const volume = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
     const created = await world.startInstance('redis', (spec) => {

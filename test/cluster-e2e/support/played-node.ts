@@ -47,6 +47,11 @@ export async function playNode(cluster: OwnedCluster) {
   const patchPod = (pod: Pod, change: object) =>
     client.mergePatch(resources.pods, pod.metadata, { status: change }, { subresource: 'status' });
 
+  const heartbeat = (time: string | null) =>
+    client.mergePatch(resources.nodes, node.metadata, {
+      metadata: { annotations: { 'kubevirt.io/heartbeat': time }, labels: { 'kubevirt.io/schedulable': 'true' } },
+    });
+
   return {
     name: nodeName,
 
@@ -77,6 +82,12 @@ export async function playNode(cluster: OwnedCluster) {
       patchPod(pod, { containerStatuses: [container({ waiting: { reason, message: 'no such image' } }, false)] }),
 
     removePod: (pod: Pod) => client.delete(resources.pods, pod.metadata, { gracePeriodSeconds: 0 }),
+
+    /** virt-handler has said nothing for longer than KubeVirt waits. */
+    fallSilent: () => heartbeat(new Date(Date.now() - 3_600_000).toISOString()),
+
+    /** KubeVirt waits for nothing any more. */
+    speakAgain: () => heartbeat(null),
 
     /** As virt-handler does: the object itself, not a status subresource. */
     setGuest: (instance: Instance, change: object) =>

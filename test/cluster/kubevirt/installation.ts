@@ -10,6 +10,7 @@ const installed = {
   ConfigMap: resources.configMaps,
   CustomResourceDefinition: resources.customResourceDefinitions,
   ClusterRoleBinding: clusterResource('rbac.authorization.k8s.io', 'clusterrolebindings', 'ClusterRoleBinding'),
+  DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets', kind: 'DaemonSet', namespaced: true },
   PriorityClass: clusterResource('scheduling.k8s.io', 'priorityclasses', 'PriorityClass'),
   MutatingWebhookConfiguration: clusterResource(
     'admissionregistration.k8s.io',
@@ -70,4 +71,26 @@ export function identities(): KubernetesObject[] {
       subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: kubevirtNamespace })),
     } as KubernetesObject,
   ];
+}
+
+/**
+ * The DaemonSet of virt-handler, whose part the node agent plays without a pod, so that it wants none. Without one
+ * virt-controller does not give up the instances of a dead node: it could not tell that from an unfinished installation.
+ */
+export function handlerDaemonSet(): KubernetesObject {
+  const labels = { 'kubevirt.io': 'virt-handler' };
+  return {
+    kind: 'DaemonSet',
+    metadata: { name: 'virt-handler', namespace: kubevirtNamespace, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          nodeSelector: { 'kubevirt.io/virt-handler': 'as-a-pod' },
+          containers: [{ name: 'virt-handler', image: 'quay.io/kubevirt/virt-handler:v1.9.0' }],
+        },
+      },
+    },
+  } as KubernetesObject;
 }

@@ -33,6 +33,8 @@ export const annotations = {
   /** Bytes beside the guest's memory that the launcher pod asks for. */
   memoryOverhead: 'kubevirt.io/memory-overhead-bytes',
   machineGeneration: 'kubevirt.io/vm-generation',
+  /** When virt-handler last said that its node lives; RFC 3339. */
+  heartbeat: 'kubevirt.io/heartbeat',
   ignition: 'kubevirt.io/ignitiondata',
   hookSidecars: 'hooks.kubevirt.io/hookSidecars',
 } as const;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { OwnedCluster } from '../../cluster.ts';
 import type { ManagedProcess } from '../../processes/managed-process.ts';
 import { answers } from '../answers.ts';
-import { identities, install, waitForDefinitions } from '../installation.ts';
+import { handlerDaemonSet, identities, install, waitForDefinitions } from '../installation.ts';
 import { servingFiles } from '../serving-files.ts';
 import { webhookConfigurations } from './admission/webhooks.ts';
 import { kubevirtNamespace, serviceAccounts } from './kubevirt-names.ts';
@@ -23,7 +23,7 @@ export async function startDouble(
   progress('starting the double of KubeVirt');
   const { client, certificates, ports } = cluster;
   const definitions = await customResourceDefinitions();
-  await install(client, [...identities(), ...definitions]);
+  await install(client, [...identities(), handlerDaemonSet(), ...definitions]);
   await waitForDefinitions(
     client,
     definitions.map(({ metadata }) => metadata.name),

@@ -7,7 +7,7 @@ import type { ManagedProcess } from '../../processes/managed-process.ts';
 import { answers } from '../answers.ts';
 import { kubevirtNamespace, serviceAccounts } from '../double/kubevirt-names.ts';
 import { launcherImage } from '../double/start.ts';
-import { identities, install, waitForDefinitions } from '../installation.ts';
+import { handlerDaemonSet, identities, install, waitForDefinitions } from '../installation.ts';
 import { servingFiles } from '../serving-files.ts';
 import { readObjects } from './objects.ts';
 
@@ -69,7 +69,7 @@ async function prepare(client: ApiClient, objects: readonly KubernetesObject[], 
     metadata: { name: 'kubevirt-ca', namespace: kubevirtNamespace },
     data: { 'ca-bundle': authority },
   } as KubernetesObject;
-  await install(client, [...identities(), caBundle, ...definitions]);
+  await install(client, [...identities(), handlerDaemonSet(), caBundle, ...definitions]);
   await waitForDefinitions(
     client,
     definitions.map(({ metadata }) => metadata.name),

@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim, Pod } from '@osv/operator/kubernetes';
+import type { Node, PersistentVolumeClaim, Pod } from '@osv/operator/kubernetes';
 import type { ObjectCache } from '@osv/operator/reconcile-runtime';
 import type { Instance, Machine, ReplicaSet } from '../types.ts';
 
@@ -9,4 +9,5 @@ export interface Caches {
   instances: ObjectCache<Instance>;
   replicaSets: ObjectCache<ReplicaSet>;
   machines: ObjectCache<Machine>;
+  nodes: ObjectCache<Node>;
 }

@@ -16,12 +16,14 @@ import {
   Reflector,
   systemClock,
 } from '@osv/operator/reconcile-runtime';
+import { labels } from '../kubevirt-names.ts';
 import { selectorMatches } from '../label-selector.ts';
 import type { Spec } from '../types.ts';
 import type { Caches } from './caches.ts';
 import { controllerUid, InstanceController, instances } from './instance/controller.ts';
 import { MachineController } from './machine/controller.ts';
 import { machines } from './machine/resource.ts';
+import { NodeController } from './node/controller.ts';
 import { ReplicaSetController, replicaSets } from './replica-set/controller.ts';
 
 export interface ControllersOptions {
@@ -37,7 +39,7 @@ export interface ControllersOptions {
 
 const eachConcurrency = 10;
 
-/** Runs the controllers for instances, replica sets and machines until the signal is aborted. */
+/** Runs the controllers for instances, replica sets, machines and nodes until the signal is aborted. */
 export async function runControllers(options: ControllersOptions): Promise<void> {
   const { client, launcherImage, logger, signal, onReady, clock = systemClock, random = Math.random } = options;
   const reflect = <T extends KubernetesObject>(resource: Resource<T>, labelSelector?: string) =>
@@ -48,6 +50,7 @@ export async function runControllers(options: ControllersOptions): Promise<void>
     instances: reflect(instances),
     replicaSets: reflect(replicaSets),
     machines: reflect(machines),
+    nodes: reflect(resources.nodes),
   };
   const caches: Caches = {
     pods: reflectors.pods.cache,
@@ -55,9 +58,11 @@ export async function runControllers(options: ControllersOptions): Promise<void>
     instances: reflectors.instances.cache,
     replicaSets: reflectors.replicaSets.cache,
     machines: reflectors.machines.cache,
+    nodes: reflectors.nodes.cache,
   };
   caches.pods.addIndex('controller', controllerUid);
   caches.instances.addIndex('controller', controllerUid);
+  caches.instances.addIndex('node', ({ metadata }) => [metadata.labels?.[labels.nodeName] ?? '']);
   caches.instances.addIndex('claim', ({ metadata, spec }) => claimKeys(metadata, spec));
   caches.machines.addIndex('claim', ({ metadata, spec }) => claimKeys(metadata, spec.template.spec));
 
@@ -67,6 +72,7 @@ export async function runControllers(options: ControllersOptions): Promise<void>
     instanceLoop(new InstanceController({ ...shared, launcherImage, random }), caches, logger),
     replicaSetLoop(new ReplicaSetController(shared), caches, logger),
     machineLoop(new MachineController({ ...shared, random }), caches, logger),
+    nodeLoop(new NodeController(shared), caches, logger),
   ];
   const lists = Object.values(reflectors) as {
     cache: { synced(): Promise<void> };
@@ -138,6 +144,13 @@ function machineLoop(reconciler: Reconciler, caches: Caches, logger: Logger): Co
   controller.watch(caches.claims, ({ object }) =>
     caches.machines.byIndex('claim', keyOf(object.metadata)).map(({ metadata }) => keyOf(metadata)),
   );
+  return controller;
+}
+
+function nodeLoop(reconciler: Reconciler, caches: Caches, logger: Logger): Controller {
+  const controller = loop('node', reconciler, logger);
+  controller.watch(caches.nodes, ownKey);
+  controller.watch(caches.instances, ({ object }) => (object.status?.nodeName ? [object.status.nodeName] : []));
   return controller;
 }
 
