@@ -6,6 +6,6 @@ export default defineConfig({
   test: {
     ...cluster.test,
     env: { OSV_EVERY_FAULT: '1' },
-    include: ['test/cluster-e2e/operator/{kills,lease,*-faults}.test.ts', 'test/cluster-e2e/operator/*.long.ts'],
+    include: ['test/cluster-e2e/operator/{kills,lease,node-lost,*-faults}.test.ts'],
   },
 });
