@@ -15,7 +15,7 @@ const agent = `
 const { PodNetwork } = await import(process.argv[1] + '/pod-network.ts');
 const { ContainerProcess } = await import(process.argv[1] + '/container-process.ts');
 const folder = process.argv[2];
-const network = await PodNetwork.start({ loopbackAddress: '127.200.0.1', ports: [], hostPorts: [], logPath: folder + '/pasta.log' });
+const network = await PodNetwork.start({ loopbackAddress: '127.200.0.1', ports: [], hostPorts: [], folder });
 const box = {
   root: '/', readOnlyRoot: true, mounts: [], user: 65532, group: 65532, hostname: 'box',
   environment: { A: 'b' }, workingDirectory: '/',

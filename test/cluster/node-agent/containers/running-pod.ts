@@ -138,7 +138,7 @@ export class RunningPod {
           loopbackAddress: loopbackOf(lease.address),
           ports: portsOf(pod),
           hostPorts: hostPorts(),
-          logPath: join(folder, 'pasta.log'),
+          folder,
         });
         this.#fail(undefined);
         const sharedFiles = await writeSharedFiles(folder, pod);

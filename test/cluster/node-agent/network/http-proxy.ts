@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { join } from './join.ts';
 import type { LoopbackOf } from './loopback.ts';
-import { join } from './tcp-listener.ts';
 
 /** Turns a host of the cluster into one of this machine. */
 export type ResolveHost = (host: string) => string;

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
 import type { Backend } from './endpoints.ts';
+import { join } from './join.ts';
 import type { LoopbackOf } from './loopback.ts';
 
 /** Sessions at once on one port of a Service; what is more is refused. */
@@ -77,15 +77,6 @@ export class TcpListener {
     client.on('close', () => this.#sessions.delete(client));
     join(client, server);
   }
-}
-
-/** Bytes both ways; each side's end is passed on by itself, and an error of one side resets the other. */
-export function join(client: Socket, server: Socket): void {
-  const fail = (other: Socket) => (error: Error | null | undefined) => {
-    if (error && !other.destroyed) other.resetAndDestroy();
-  };
-  pipeline(client, server, fail(client));
-  pipeline(server, client, fail(server));
 }
 
 function nameOf({ address, port }: Backend): string {
