@@ -41,6 +41,8 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`;
   const values = {
     ...operatorValues(cluster),
     'operator.namespaces': `{${served}}`,
+    // Its own, since an image that is in the registry already is not built again.
+    'registry.repository': 'built-by-jobs',
     'builder.apt.sources': sources,
     'builder.environment.NO_PROXY': '127.0.0.1',
   };
@@ -50,7 +52,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`;
   expect(ready).toBe('2');
 });
 
-onDebian('kubectl apply: a Job builds Redis or finds its image, and it answers through its Service', async () => {
+onDebian('kubectl apply: a Job builds Redis and pushes it, and it answers through its Service', async () => {
   await inServed('apply', '-f', example);
   await inServed('wait', '--for=condition=Available', 'osvapp/redis', '--timeout=400s');
   const address = await inServed('get', 'service', 'redis', '-o', 'jsonpath={.spec.clusterIP}');
@@ -64,6 +66,7 @@ onDebian('kubectl apply: a Job builds Redis or finds its image, and it answers t
     (app) => condition(app, 'MetricsFlowing')?.status === 'True',
   );
   await inSystem('wait', '--for=condition=Complete', 'job', '-l', 'osvapp.dev/build', '--timeout=10s');
+  expect(await inSystem('logs', '-l', 'osvapp.dev/build', '--tail=-1')).toContain('pushing to');
 });
 
 onDebian('what a build Job complains of is in the status', async () => {
