@@ -40,12 +40,16 @@ import { type ContainerLog, type KubeletServer, startKubeletServer } from './nod
 import { type ManagedNode, managedNode, type NodeOptions } from './node/managed-node.ts';
 import { guestOfPod } from './pods/launcher.ts';
 import { PodController } from './pods/pod-controller.ts';
+import { FolderProvisioner } from './storage/provisioner.ts';
 
 export interface NodeAgentOptions {
   /** Path; its user may do what kubelets and KubeVirt's handler may. */
   kubeconfig: string;
   nodes: NodeOptions[];
-  /** Holds `guests/` with the guests' disks, logs and sockets, and `pods/`, which are emptied at the start, and tokens. */
+  /**
+   * Holds `guests/` with the guests' disks, logs and sockets, and `pods/`, which are emptied at the start; `volumes/`,
+   * which are not; and tokens.
+   */
   folder: string;
   /** Unpacked images, kept from run to run; default in the user's cache. */
   imageFolder?: string;
@@ -58,6 +62,8 @@ export interface NodeAgentOptions {
   podLoopbackPrefix?: string;
   /** Serve the cluster's Services on this machine; one agent of a cluster must. Default true. */
   serviceProxy?: boolean;
+  /** Give claims of the default StorageClass their volumes; one agent of a cluster must. Default true. */
+  provisioner?: boolean;
   /** See PodControllerOptions. */
   pullBackOffSeconds?: number;
   /** PEM files of the kubelet's HTTPS server; it signs its own certificate without them. */
@@ -96,6 +102,7 @@ const requestsPerSecond = 500;
 const concurrency = { pods: 16, guests: 8, pretend: 64 };
 const guestsFolder = 'guests';
 const podsFolder = 'pods';
+const volumesFolder = 'volumes';
 /** Tokens last a day. */
 const tokenRenewMilliseconds = 8 * 3600 * 1000;
 /** Both show the guest's serial line; KubeVirt's own launcher has its messages in the first. */
@@ -194,6 +201,11 @@ class Agent implements NodeAgent {
     });
     this.#work.push(...[this.#pods, this.#vmis, this.#services, this.#slices].map((each) => each.start(signal)));
     if (this.#options.serviceProxy !== false) this.#startServiceProxy();
+    if (this.#options.provisioner !== false) {
+      const folder = join(this.#options.folder, volumesFolder);
+      const provisioner = new FolderProvisioner({ client: this.#client, folder, logger: this.#logger });
+      this.#work.push(provisioner.start(signal));
+    }
     const heartbeat = new Heartbeat({ client: this.#client, logger: this.#logger, kubeletPort: this.#kubelet.port });
     this.#heartbeat = heartbeat;
     for (const node of this.#nodes.values()) await heartbeat.register(node);

@@ -16,7 +16,7 @@ const usage = `Usage: node test/cluster/node-agent/main.ts --kubeconfig FILE --n
   --pod-loopback PREFIX     a pod 10.244.X.Y listens on PREFIX.X.Y (default 127.244)
   --pods NUMBER             pods that a node takes at most
   --tls-cert, --tls-key FILE  of the kubelet's server, PEM (default: one that signs itself)
-  --no-service-proxy        another agent serves the cluster's Services
+  --no-service-proxy        another agent serves the cluster's Services and claims
   --pretend                 boot nothing: guests run and are ready at once
 `;
 
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     ...(values['tls-cert'] &&
       values['tls-key'] && { servingCertificate: { certificate: values['tls-cert'], key: values['tls-key'] } }),
     serviceProxy: !values['no-service-proxy'],
+    provisioner: !values['no-service-proxy'],
     ...(values['proxy-port'] !== undefined && { proxyPort: Number(values['proxy-port']) }),
     logger,
   });
