@@ -23,7 +23,7 @@ import type { OperatorOptions } from './options.ts';
 import { createAppController } from './osv-app/app-controller.ts';
 import { appOfLabel } from './osv-app/app-reconciler.ts';
 import type { AppCaches } from './osv-app/gather.ts';
-import { keptInstance, keptSet, withoutStatus } from './osv-app/kept.ts';
+import { keptInstance, keptMachine, keptSet, withoutStatus } from './osv-app/kept.ts';
 import { labels, managedBy } from './osv-app/labels.ts';
 import type { ManagementPeer } from './osv-app/objects/network-policy.ts';
 import { createRuntimeMetrics, EventRecorder, runWithLease } from './reconcile-runtime/index.ts';
@@ -61,6 +61,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   const caches: AppCaches = {
     apps: following.follow(resources.osvApps, namespaces),
     sets: own(resources.virtualMachineInstanceReplicaSets, keptSet),
+    machines: own(resources.virtualMachines, keptMachine),
     instances: own(resources.virtualMachineInstances, keptInstance),
     services: own(resources.services, withoutStatus),
     networkPolicies: own(resources.networkPolicies, withoutStatus),

@@ -48,9 +48,9 @@ test('a revision that there is not is refused with those that there are', () => 
   expect(() => chooseRevision(app, only ? [only] : [], 0)).toThrow('redis has only ever had one revision, 2.');
 });
 
-test('an app with a volume for each replica has no revisions', () => {
+test('the revision of an app with a volume for each replica has as many instances as are updated', () => {
   const stateful = clusterApp({}, { volumes: [{ name: 'data', mountPath: '/data', size: '1Gi' }] });
-  expect(() => chooseRevision(stateful, [], 0)).toThrow('a volume for each replica');
+  expect(revisionsOf(stateful, [revisionSet(stateful, 1)])).toMatchObject([{ replicas: 2, readyReplicas: 2 }]);
 });
 
 test('the order of keys is no change', () => {

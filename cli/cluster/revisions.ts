@@ -1,4 +1,5 @@
 import { type OsvApp, resources, type VirtualMachineInstanceReplicaSet } from '@osv/operator/kubernetes';
+import { hasMachines } from '@osv/operator/osv-app/effective-spec.ts';
 import { annotations, labels } from '@osv/operator/osv-app/labels.ts';
 import { canonicalJson, type RevisionSpec, revisionSpec } from '@osv/operator/osv-app/revision.ts';
 import { CommandError } from '../command-error.ts';
@@ -43,10 +44,17 @@ export function revisionsOf(app: OsvApp, sets: readonly VirtualMachineInstanceRe
     const before = revisions[index - 1];
     return {
       ...revision,
+      ...(revision === current && hasMachines(app.spec) ? updatedInstances(app) : {}),
       current: revision === current,
       changed: before ? changedFields(before.spec, revision.spec) : [],
     };
   });
+}
+
+/** The set of an app whose instances are VirtualMachines is empty. */
+function updatedInstances({ status }: OsvApp): Pick<Revision, 'replicas' | 'readyReplicas'> {
+  const { updatedReplicas = 0, readyReplicas = 0 } = status ?? {};
+  return { replicas: updatedReplicas, readyReplicas: Math.min(updatedReplicas, readyReplicas) };
 }
 
 /**
@@ -62,9 +70,7 @@ export function chooseRevision(app: OsvApp, revisions: readonly Revision[], numb
     : revisions.findLast((revision) => !revision.current);
   if (chosen) return chosen;
   if (revisions.length === 0) {
-    const why = app.spec.volumes?.some(({ size }) => size)
-      ? `${name} has a volume for each replica, and no revisions are kept of such an app; apply its earlier file again.`
-      : `${name} has no revisions yet: nothing of it has been started.`;
+    const why = `${name} has no revisions yet: nothing of it has been started.`;
     throw new CommandError('no-revision', why);
   }
   const known = revisions.map((revision) => revision.number).join(', ');

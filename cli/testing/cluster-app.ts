@@ -49,10 +49,9 @@ export function revisionSet(
     owner: { name, namespace, uid },
     spec: { ...revisionSpec(app.spec), ...spec },
     revision: `${number}`.repeat(10),
-    revisionNumber: number,
     imageReference: image,
     bootSecretName: `${name}-boot`,
     memoryBytes: 64 * 1024 * 1024,
   };
-  return replicaSet(plan, 0, false) as unknown as VirtualMachineInstanceReplicaSet;
+  return replicaSet(plan, number, 0, false) as unknown as VirtualMachineInstanceReplicaSet;
 }

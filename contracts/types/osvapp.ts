@@ -205,11 +205,15 @@ export interface OsvApp {
        */
       readOnly?: boolean;
       /**
-       * A volume of its own for each replica; not there yet, and refused with the reason Unsupported
+       * A volume of its own for each replica, such as 10Gi, empty at first; its claim is kept when the instance goes, and when the app does
        */
       size?: string;
       /**
-       * A claim of the app's namespace; not there yet, and refused with the reason Unsupported
+       * StorageClass of the claims of a volume with a size; the cluster's default without it
+       */
+      storageClassName?: string;
+      /**
+       * A claim of the app's namespace, as the disk of the one instance; of several, where it is readOnly
        */
       persistentVolumeClaim?: {
         /**

@@ -7,13 +7,14 @@ import {
   isConflict,
   type KubernetesObject,
   type OsvApp,
+  type PersistentVolumeClaim,
   type Resource,
   resources,
   type Secret,
 } from '../kubernetes/index.ts';
 import type { EventRecorder } from '../reconcile-runtime/index.ts';
 import { needsApply } from './drift.ts';
-import { annotations, appLabels } from './labels.ts';
+import { annotations, appLabels, labels } from './labels.ts';
 import type { Action } from './model.ts';
 import { ownerReference } from './objects/owner.ts';
 
@@ -51,9 +52,12 @@ export function stepsOf(actions: readonly Action[]): Action[][] {
   return steps;
 }
 
+const startsInstances = new Set<Resource>([resources.virtualMachineInstanceReplicaSets, resources.virtualMachines]);
+const independent = new Set<Action['type']>(['ensure-boot-secret', 'ensure-claim', 'event', 'build-image']);
+
 function isIndependent(action: Action): boolean {
-  if (action.type === 'apply') return action.resource !== resources.virtualMachineInstanceReplicaSets;
-  return action.type === 'ensure-boot-secret' || action.type === 'event' || action.type === 'build-image';
+  if (action.type === 'apply') return !startsInstances.has(action.resource);
+  return independent.has(action.type);
 }
 
 async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<void> {
@@ -88,6 +92,16 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
       effects.wrote(app, sets, await client.mergePatch(sets, reference, { spec: { replicas, paused } }));
       return;
     }
+    case 'ensure-claim':
+      await ensureClaim(client, app, action.claim);
+      return;
+    case 'set-run-strategy': {
+      const { machine, runStrategy } = action;
+      const machines = resources.virtualMachines;
+      const reference = { namespace, name: machine };
+      effects.wrote(app, machines, await client.mergePatch(machines, reference, { spec: { runStrategy } }));
+      return;
+    }
     case 'number-set': {
       const change = { metadata: { annotations: { [annotations.revisionNumber]: String(action.revisionNumber) } } };
       const sets = resources.virtualMachineInstanceReplicaSets;
@@ -118,6 +132,28 @@ async function apply(client: ApiClient, { resource, object, takeOver }: Extract<
     if (takeOver || !isConflict(error)) throw error;
     const sentence = `The ${resource.kind} ${object.metadata.name} belongs to somebody else; delete it, or give the app another name.`;
     throw new ForeignObjectError(sentence, { cause: error });
+  }
+}
+
+/**
+ * Makes a claim where there is none. One that is there is used, whoever made it, so that an app that comes back, or is
+ * restored from a backup, finds its data; only another app's is not.
+ *
+ * @throws ForeignObjectError
+ */
+async function ensureClaim(client: ApiClient, app: OsvApp, claim: PersistentVolumeClaim): Promise<void> {
+  const { name, namespace = '' } = claim.metadata;
+  const present = await client.get(resources.persistentVolumeClaims, { namespace, name });
+  const user = present?.metadata.labels?.[labels.app];
+  if (user !== undefined && user !== app.metadata.name) {
+    const sentence = `The PersistentVolumeClaim ${name} holds data of the OsvApp ${user}; give the app or its volume another name.`;
+    throw new ForeignObjectError(sentence);
+  }
+  if (present) return;
+  try {
+    await client.create(resources.persistentVolumeClaims, claim);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
   }
 }
 

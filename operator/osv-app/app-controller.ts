@@ -53,8 +53,8 @@ export function createAppController(options: AppControllerOptions): Controller {
     const key = keyOf(object.metadata);
     return writes.isShownBy(key, object) ? [] : [key];
   });
-  // Our own writes of sets count: one that is there now may have to be scaled at once.
-  for (const cache of [caches.sets, caches.instances] as ObjectCache<KubernetesObject>[]) {
+  // Our own writes of sets and machines count: one that is there now may have to be scaled at once.
+  for (const cache of [caches.sets, caches.machines, caches.instances] as ObjectCache<KubernetesObject>[]) {
     controller.watch(cache, (change) => (showsNothing(change) ? [] : appOfLabel(change.object)));
   }
   const { services, networkPolicies, disruptionBudgets, podMonitors } = caches;
@@ -79,9 +79,10 @@ export function showsNothing({ object, old }: CacheChange<KubernetesObject>): bo
 }
 
 function cachesByResource(caches: AppCaches): ReadonlyMap<Resource, ObjectCache<KubernetesObject>> {
-  const { sets, services, networkPolicies, disruptionBudgets, podMonitors } = caches;
+  const { sets, machines, services, networkPolicies, disruptionBudgets, podMonitors } = caches;
   const all: [Resource, unknown][] = [
     [resources.virtualMachineInstanceReplicaSets, sets],
+    [resources.virtualMachines, machines],
     [resources.services, services],
     [resources.networkPolicies, networkPolicies],
     [resources.podDisruptionBudgets, disruptionBudgets],

@@ -129,7 +129,11 @@ test('instances that never came up are chosen when a set shrinks', () => {
 });
 
 test('a crash loop holds the set, says so, and lets it go on when the delay is over', () => {
-  const crashes = [-30, -20, -1].map((seconds) => ({ revision, at: new Date(now.getTime() + seconds * 1000) }));
+  const crashes = [-30, -20, -1].map((seconds) => ({
+    instance: 'a',
+    revision,
+    at: new Date(now.getTime() + seconds * 1000),
+  }));
   const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
   const held = decide(observed({ sets: [set(revision)], instances: [failed], crashes }));
   expect(instanceActions(held)).toContainEqual({
@@ -160,7 +164,7 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
 });
 
 test('after the first crash the restart is KubeVirt’s, and then the set is held until the crash is forgotten', () => {
-  const crashes = [{ revision, at: new Date(now.getTime() - 1000) }];
+  const crashes = [{ instance: 'a', revision, at: new Date(now.getTime() - 1000) }];
   const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
   const scaled = (decision: Decision) => instanceActions(decision).filter(({ type }) => type === 'scale-set');
   expect(scaled(decide(observed({ sets: [set(revision)], instances: [failed], crashes })))).toEqual([]);
@@ -177,7 +181,11 @@ test('after the first crash the restart is KubeVirt’s, and then the set is hel
 });
 
 test('a set that is held after crashes still shrinks', () => {
-  const crashes = [-30, -20, -1].map((seconds) => ({ revision, at: new Date(now.getTime() + seconds * 1000) }));
+  const crashes = [-30, -20, -1].map((seconds) => ({
+    instance: 'a',
+    revision,
+    at: new Date(now.getTime() + seconds * 1000),
+  }));
   const instances = [instance(revision, 'a'), instance(revision, 'b')];
   const sets = [set(revision, { replicas: 2, paused: true })];
   for (const replicas of [1, 0]) {

@@ -2,12 +2,14 @@ import type { ImageBuilder } from '../images/image-builder.ts';
 import { imageOf } from '../images/image-key.ts';
 import type {
   ApiClient,
+  KubernetesObject,
   NetworkPolicy,
   ObjectReference,
   OsvApp,
   PodDisruptionBudget,
   PodMonitor,
   Service,
+  VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceReplicaSet,
 } from '../kubernetes/index.ts';
@@ -15,13 +17,14 @@ import type { ObjectCache } from '../reconcile-runtime/index.ts';
 import type { EndedInstances } from './ended-instances.ts';
 import type { GuestFacts, Observed } from './model.ts';
 import { controllerUid } from './objects/owner.ts';
-import { crashOf, observeInstance, observeSet } from './observe.ts';
+import { crashOf, observeInstance, observeMachine, observeSet } from './observe.ts';
 import { readReferences } from './references.ts';
 
 /** What passes read from memory; everything here is kept up to date by watches. */
 export interface AppCaches {
   readonly apps: ObjectCache<OsvApp>;
   readonly sets: ObjectCache<VirtualMachineInstanceReplicaSet>;
+  readonly machines: ObjectCache<VirtualMachine>;
   readonly instances: ObjectCache<VirtualMachineInstance>;
   readonly services: ObjectCache<Service>;
   readonly networkPolicies: ObjectCache<NetworkPolicy>;
@@ -30,15 +33,16 @@ export interface AppCaches {
   readonly podMonitors: ObjectCache<PodMonitor> | undefined;
 }
 
-/** Name of the index of sets and instances by the UID of the object that controls them. */
+/** Name of the index of sets, machines and instances by the UID of the object that controls them. */
 export const ownerIndex = 'controller-uid';
 
-export function addOwnerIndexes({ sets, instances }: AppCaches): void {
-  const byController = (object: VirtualMachineInstance | VirtualMachineInstanceReplicaSet) => {
+export function addOwnerIndexes({ sets, machines, instances }: AppCaches): void {
+  const byController = (object: KubernetesObject) => {
     const uid = controllerUid(object);
     return uid === undefined ? [] : [uid];
   };
   sets.addIndex(ownerIndex, byController);
+  machines.addIndex(ownerIndex, byController);
   instances.addIndex(ownerIndex, byController);
 }
 
@@ -58,7 +62,10 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
   const own: ObjectReference = { name, namespace };
   const referenced = await readReferences(client, namespace, app.spec);
   const sets = caches.sets.byIndex(ownerIndex, uid);
-  const instances = sets.flatMap((set) => caches.instances.byIndex(ownerIndex, set.metadata.uid ?? ''));
+  const machines = caches.machines.byIndex(ownerIndex, uid);
+  const instances = [...sets, ...machines].flatMap(({ metadata }) =>
+    caches.instances.byIndex(ownerIndex, metadata.uid ?? ''),
+  );
   const image = imageOf(app, images);
   return {
     app,
@@ -66,6 +73,7 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     image: { ...image, state: images.state(image.key) },
     referenced,
     sets: sets.map(observeSet),
+    machines: machines.map(observeMachine),
     instances: instances.map(observeInstance),
     crashes: instances.flatMap((instance) => crashOf(instance, ended.has(instance.metadata.uid)) ?? []),
     guests: guests.facts,

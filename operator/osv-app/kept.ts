@@ -1,5 +1,6 @@
 import type {
   KubernetesObject,
+  VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceReplicaSet,
 } from '../kubernetes/index.ts';
@@ -50,6 +51,17 @@ export function keptSet({
     status: { conditions: status?.conditions?.map(({ type, status: state }) => ({ type, status: state })) },
   };
   return kept as unknown as VirtualMachineInstanceReplicaSet;
+}
+
+/** See `observeMachine`. */
+export function keptMachine({ metadata, spec, status }: VirtualMachine): VirtualMachine {
+  const failures = status?.conditions?.filter(({ type }) => type === 'Failure');
+  const kept = {
+    metadata: keptMetadata(metadata),
+    spec: { runStrategy: spec.runStrategy },
+    status: { conditions: failures?.map(({ type, status: state, message }) => ({ type, status: state, message })) },
+  };
+  return kept as unknown as VirtualMachine;
 }
 
 /** For objects of which only what was wanted is compared. */

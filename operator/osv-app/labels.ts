@@ -2,6 +2,10 @@
 export const labels = {
   app: 'osvapp.dev/app',
   revision: 'osvapp.dev/revision',
+  /** Number of an instance that is a VirtualMachine, from 0. */
+  ordinal: 'osvapp.dev/ordinal',
+  /** Name of the app's volume that a claim is for. */
+  volume: 'osvapp.dev/volume',
   managedBy: 'app.kubernetes.io/managed-by',
   name: 'app.kubernetes.io/name',
 } as const;

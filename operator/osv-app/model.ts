@@ -1,6 +1,12 @@
 import type { BootConfiguration, OsvApp as OsvAppFile } from '@osv/contracts';
 import type { ImageState } from '../images/image-state.ts';
-import type { KubernetesObject, ObjectReference, OsvApp, Resource } from '../kubernetes/index.ts';
+import type {
+  KubernetesObject,
+  ObjectReference,
+  OsvApp,
+  PersistentVolumeClaim,
+  Resource,
+} from '../kubernetes/index.ts';
 import type { ConditionDraft } from './reasons.ts';
 import type { Crash } from './rollout/back-off.ts';
 
@@ -23,11 +29,25 @@ export interface ObservedSet {
   readonly createdAt: Date;
 }
 
+/** One VirtualMachine, the instance with an ordinal of an app with persistent volumes. */
+export interface ObservedMachine {
+  readonly name: string;
+  readonly uid: string;
+  readonly ordinal: number;
+  /** That of its template: its instance may still run another one. */
+  readonly revision: string;
+  readonly runStrategy: string;
+  readonly leaving: boolean;
+  /** Why KubeVirt made no instance of it, in its words. */
+  readonly problem: string | undefined;
+}
+
 /** One VirtualMachineInstance. */
 export interface ObservedInstance {
   readonly name: string;
   readonly uid: string;
-  readonly setUid: string;
+  /** Of its set or machine. */
+  readonly ownerUid: string;
   readonly revision: string;
   /** KubeVirt's word: Pending, Scheduling, Scheduled, Running, Succeeded, Failed, Unknown; empty at first. */
   readonly phase: string;
@@ -63,7 +83,9 @@ export interface Observed {
   readonly now: Date;
   readonly image: { readonly key: string; readonly sourceDigest: string; readonly state: ImageState };
   readonly referenced: ReferencedData;
+  /** One for each revision that is kept, also where the instances are machines. */
   readonly sets: readonly ObservedSet[];
+  readonly machines: readonly ObservedMachine[];
   readonly instances: readonly ObservedInstance[];
   /** Guests that have ended by themselves and are still to be seen, counted before or not. */
   readonly crashes: readonly Crash[];
@@ -84,6 +106,9 @@ export interface OwnedObjects {
   readonly podMonitor: KubernetesObject | undefined;
 }
 
+/** Always: it is started again whenever it ends. Manual: what runs goes on, what has ended stays. Halted: it is ended. */
+export type RunStrategy = 'Always' | 'Manual' | 'Halted';
+
 /** One outside effect. They are carried out in order, and the first that fails ends the pass. */
 export type Action =
   | {
@@ -101,6 +126,8 @@ export type Action =
       readonly name: string;
       readonly configuration: BootConfiguration;
     }
+  | { readonly type: 'ensure-claim'; readonly claim: PersistentVolumeClaim }
+  | { readonly type: 'set-run-strategy'; readonly machine: string; readonly runStrategy: RunStrategy }
   | { readonly type: 'number-set'; readonly set: string; readonly revisionNumber: number }
   | { readonly type: 'scale-set'; readonly set: string; readonly replicas: number; readonly paused: boolean }
   | {

@@ -1,6 +1,6 @@
-import type { VirtualMachineInstance, VirtualMachineInstanceReplicaSet } from '../kubernetes/index.ts';
+import type { VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceReplicaSet } from '../kubernetes/index.ts';
 import { annotations, labels } from './labels.ts';
-import type { ObservedInstance, ObservedSet } from './model.ts';
+import type { ObservedInstance, ObservedMachine, ObservedSet } from './model.ts';
 import { controllerUid } from './objects/owner.ts';
 import type { Crash } from './rollout/back-off.ts';
 
@@ -29,6 +29,19 @@ export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
   };
 }
 
+export function observeMachine({ metadata, spec, status }: VirtualMachine): ObservedMachine {
+  const failure = status?.conditions?.find(({ type, status: state }) => type === 'Failure' && state === 'True');
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    ordinal: Number(metadata.labels?.[labels.ordinal] ?? -1),
+    revision: metadata.labels?.[labels.revision] ?? '',
+    runStrategy: spec.runStrategy ?? '',
+    leaving: metadata.deletionTimestamp !== undefined,
+    problem: failure?.message,
+  };
+}
+
 export function observeInstance(instance: VirtualMachineInstance): ObservedInstance {
   const { metadata, status } = instance;
   const conditions = status?.conditions ?? [];
@@ -40,7 +53,7 @@ export function observeInstance(instance: VirtualMachineInstance): ObservedInsta
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
-    setUid: controllerUid(instance) ?? '',
+    ownerUid: controllerUid(instance) ?? '',
     revision: metadata.labels?.[labels.revision] ?? '',
     phase,
     ready: conditions.some(({ type, status: state }) => type === 'Ready' && state === 'True'),
@@ -69,5 +82,5 @@ export function crashOf(instance: VirtualMachineInstance, seenBefore: boolean): 
     const graceMilliseconds = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
     if (at.getTime() >= Date.parse(metadata.deletionTimestamp) - graceMilliseconds) return undefined;
   }
-  return { revision: metadata.labels?.[labels.revision] ?? '', at };
+  return { instance: metadata.name, revision: metadata.labels?.[labels.revision] ?? '', at };
 }

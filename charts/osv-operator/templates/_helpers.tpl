@@ -94,8 +94,12 @@ authorities.crt: |
   resources: [virtualmachineinstances]
   verbs: [list, watch, delete]
 - apiGroups: [kubevirt.io]
-  resources: [virtualmachineinstancereplicasets]
+  resources: [virtualmachineinstancereplicasets, virtualmachines]
   verbs: [list, watch, create, patch, delete]
+# The volumes of instances; never deleted. No list and no watch.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, create]
 - apiGroups: [""]
   resources: [services]
   verbs: [list, watch, create, patch, delete]

@@ -50,9 +50,12 @@ test('a problem of the instances stands beside the progress, and is not told twi
 test('a spec that cannot be carried out is not waited for', () => {
   const app = clusterApp({
     Progressing: ['False', 'Unsupported', 'The app asks for what the operator cannot do yet.'],
-    Degraded: ['True', 'Unsupported', 'spec.volumes: data has a size.'],
+    Degraded: ['True', 'Unsupported', 'spec.runtime: node cannot be put under a program yet.'],
   });
-  expect(judgeRollout(app)).toEqual({ state: 'failed', message: 'spec.volumes: data has a size.' });
+  expect(judgeRollout(app)).toEqual({
+    state: 'failed',
+    message: 'spec.runtime: node cannot be put under a program yet.',
+  });
 });
 
 test('a rollout that is stuck has failed, and so has one whose app goes', () => {

@@ -12,6 +12,8 @@ export interface BackOffRecord {
 }
 
 export interface Crash {
+  /** Name of the instance. */
+  readonly instance: string;
   readonly revision: string;
   readonly at: Date;
 }

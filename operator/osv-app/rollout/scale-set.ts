@@ -1,6 +1,7 @@
 import { resources } from '../../kubernetes/index.ts';
 import type { Action, Observed, ObservedInstance, ObservedSet } from '../model.ts';
 import { type BackOffRecord, remainingSeconds, rememberedSeconds } from './back-off.ts';
+import { deletion } from './deletion.ts';
 
 /**
  * Brings one set to a number of replicas.
@@ -19,7 +20,7 @@ export function scaleSet(
   backOff: BackOffRecord | undefined,
 ): Action[] {
   const wanted = target ?? set.replicas;
-  const active = observed.instances.filter((instance) => instance.setUid === set.uid && !instance.leaving);
+  const active = observed.instances.filter((instance) => instance.ownerUid === set.uid && !instance.leaving);
   const excess = active.length - wanted;
   const choosing = wanted > 0 && excess > 0 && active.some(({ ready }) => !ready);
   const holding =
@@ -32,7 +33,11 @@ export function scaleSet(
     actions.push({ type: 'scale-set', set: set.name, replicas: wanted, paused });
   }
   if (choosing && set.pauseObserved && set.replicas === wanted) {
-    actions.push(...dispensable(active, excess).map((instance) => remove(observed, instance)));
+    actions.push(
+      ...dispensable(active, excess).map((instance) =>
+        deletion(observed.app, resources.virtualMachineInstances, instance),
+      ),
+    );
   }
   return actions;
 }
@@ -44,14 +49,4 @@ function dispensable(active: readonly ObservedInstance[], count: number): Observ
       (left, right) => Number(left.ready) - Number(right.ready) || right.createdAt.getTime() - left.createdAt.getTime(),
     )
     .slice(0, count);
-}
-
-function remove({ app }: Observed, instance: ObservedInstance): Action {
-  const { namespace } = app.metadata;
-  return {
-    type: 'delete',
-    resource: resources.virtualMachineInstances,
-    reference: { name: instance.name, ...(namespace ? { namespace } : {}) },
-    uid: instance.uid,
-  };
 }

@@ -1,7 +1,6 @@
 import { rolloutLimits, wantedReplicas } from '../effective-spec.ts';
 import type { ConditionDraft, Observed } from '../model.ts';
 import type { BackOffRecord } from '../rollout/back-off.ts';
-import type { RolloutPlan } from '../rollout/plan-rollout.ts';
 
 /** Seconds after which a rollout that has not come to its end counts as stuck: a Deployment's default. */
 const progressDeadlineSeconds = 600;
@@ -16,9 +15,9 @@ export function availability({ app, instances }: Observed): ConditionDraft {
     : { type: 'Available', status: 'False', reason: 'TooFewInstancesReady', message };
 }
 
-export function progress(observed: Observed, revision: string, plan: RolloutPlan): ConditionDraft {
+export function progress(observed: Observed, revision: string, complete: boolean): ConditionDraft {
   const { app, sets, instances, now } = observed;
-  if (plan.complete) {
+  if (complete) {
     const message = `Every instance runs revision ${revision}.`;
     return { type: 'Progressing', status: 'True', reason: 'RolloutComplete', message };
   }
@@ -37,7 +36,7 @@ export function progress(observed: Observed, revision: string, plan: RolloutPlan
 }
 
 export function degradation(
-  { instances }: Observed,
+  { instances, machines }: Observed,
   crashes: { looping: boolean; delay: number; backOff: BackOffRecord | undefined },
 ): ConditionDraft {
   const { looping, delay, backOff } = crashes;
@@ -46,7 +45,7 @@ export function degradation(
     const message = `The program has ended ${backOff.crashes} times in a row, the last time at ${backOff.lastCrashAt}; ${next}.`;
     return { type: 'Degraded', status: 'True', reason: 'CrashLoopBackOff', message };
   }
-  const problem = instances.find((instance) => instance.problem && !instance.leaving);
+  const problem = [...instances, ...machines].find((one) => one.problem && !one.leaving);
   if (problem) {
     const message = `${problem.name}: ${problem.problem}`;
     return { type: 'Degraded', status: 'True', reason: 'InstanceNotStarting', message };

@@ -32,13 +32,6 @@ function portProblems({ ports }: AppSpec): string[] {
 }
 
 function volumeProblem(volume: NonNullable<AppSpec['volumes']>[number]): string[] {
-  const there = 'there are emptyDir, configMap and secret';
-  if (volume.persistentVolumeClaim) {
-    return [`spec.volumes: ${volume.name} is a persistentVolumeClaim, which instances cannot have yet; ${there}.`];
-  }
-  if (volume.size !== undefined) {
-    return [`spec.volumes: ${volume.name} has a size, but instances cannot have volumes of their own yet; ${there}.`];
-  }
   if (volume.emptyDir && volume.readOnly) {
     return [`spec.volumes: ${volume.name} is an emptyDir, which cannot be readOnly; leave out readOnly.`];
   }

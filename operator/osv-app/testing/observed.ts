@@ -1,5 +1,5 @@
 import type { BuiltImage } from '../../images/image-state.ts';
-import type { AppSpec, AppStatus, Observed, ObservedInstance, ObservedSet } from '../model.ts';
+import type { AppSpec, AppStatus, Observed, ObservedInstance, ObservedMachine, ObservedSet } from '../model.ts';
 
 /** Observations for tests, each a redis app that lacks what the test does not name. */
 export const now = new Date('2026-01-01T00:00:00Z');
@@ -36,6 +36,7 @@ export function observed(
     image: { key: 'key', sourceDigest: 'digest', state: { state: 'built', image: builtImage } },
     referenced: { digest: 'none', environment: new Map(), missing: [] },
     sets: [],
+    machines: [],
     instances: [],
     crashes: [],
     guests: new Map(),
@@ -64,7 +65,7 @@ export function instance(revision: string, name: string, change: Partial<Observe
   return {
     name,
     uid: `uid-${name}`,
-    setUid: `uid-${revision}`,
+    ownerUid: `uid-${revision}`,
     revision,
     phase: 'Running',
     ready: true,
@@ -72,6 +73,19 @@ export function instance(revision: string, name: string, change: Partial<Observe
     node: 'node-1',
     address: '10.244.0.9',
     createdAt: now,
+    problem: undefined,
+    ...change,
+  };
+}
+
+export function machine(revision: string, ordinal: number, change: Partial<ObservedMachine> = {}): ObservedMachine {
+  return {
+    name: `redis-${ordinal}`,
+    uid: `uid-machine-${ordinal}`,
+    ordinal,
+    revision,
+    runStrategy: 'Always',
+    leaving: false,
     problem: undefined,
     ...change,
   };

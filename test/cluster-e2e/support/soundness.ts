@@ -7,6 +7,7 @@ import { requestsOf } from './audit.ts';
 
 const kinds = [
   resources.virtualMachineInstanceReplicaSets,
+  resources.virtualMachines,
   resources.virtualMachineInstances,
   resources.services,
   resources.secrets,
