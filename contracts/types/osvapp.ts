@@ -576,27 +576,19 @@ export interface OsvApp {
        */
       bootMilliseconds?: number;
       /**
-       * How often it was started again; not written yet
+       * How often it ended by itself; it was started again each time, or will be when backOff allows it
        */
       restarts?: number;
       /**
-       * How it ended before; not written yet
+       * How it ended by itself the last time; KubeVirt knows no exit code of a guest
        */
       lastTermination?: {
         /**
-         * Exit code of the program
-         */
-        exitCode?: number;
-        /**
-         * Signal that ended it
-         */
-        signal?: number;
-        /**
-         * Why it ended, as one word
+         * Ended: the guest switched itself off, as it does when its program ends; Failed: anything else
          */
         reason?: string;
         /**
-         * Why it ended, as a sentence
+         * The same as a sentence
          */
         message?: string;
         /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decide as decideWith } from './decide.ts';
 import type { Action, AppStatus, Decision, Observed } from './model.ts';
 import { revisionName } from './revision.ts';
-import { builtImage, instance, now, observed, set } from './testing/observed.ts';
+import { builtImage, crash, instance, now, observed, set } from './testing/observed.ts';
 
 const decide = (given: Observed) => decideWith(given, { managementPeers: [] });
 const condition = ({ status }: Decision, type: string) => status.conditions?.find((one) => one.type === type);
@@ -129,11 +129,7 @@ test('instances that never came up are chosen when a set shrinks', () => {
 });
 
 test('a crash loop holds the set, says so, and lets it go on when the delay is over', () => {
-  const crashes = [-30, -20, -1].map((seconds) => ({
-    instance: 'a',
-    revision,
-    at: new Date(now.getTime() + seconds * 1000),
-  }));
+  const crashes = [-30, -20, -1].map((seconds) => crash(revision, 'a', seconds));
   const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
   const held = decide(observed({ sets: [set(revision)], instances: [failed], crashes }));
   expect(instanceActions(held)).toContainEqual({
@@ -164,7 +160,7 @@ test('a crash loop holds the set, says so, and lets it go on when the delay is o
 });
 
 test('after the first crash the restart is KubeVirt’s, and then the set is held until the crash is forgotten', () => {
-  const crashes = [{ instance: 'a', revision, at: new Date(now.getTime() - 1000) }];
+  const crashes = [crash(revision, 'a', -1)];
   const failed = instance(revision, 'a', { phase: 'Failed', ready: false, leaving: true });
   const scaled = (decision: Decision) => instanceActions(decision).filter(({ type }) => type === 'scale-set');
   expect(scaled(decide(observed({ sets: [set(revision)], instances: [failed], crashes })))).toEqual([]);
@@ -181,11 +177,7 @@ test('after the first crash the restart is KubeVirt’s, and then the set is hel
 });
 
 test('a set that is held after crashes still shrinks', () => {
-  const crashes = [-30, -20, -1].map((seconds) => ({
-    instance: 'a',
-    revision,
-    at: new Date(now.getTime() + seconds * 1000),
-  }));
+  const crashes = [-30, -20, -1].map((seconds) => crash(revision, 'a', seconds));
   const instances = [instance(revision, 'a'), instance(revision, 'b')];
   const sets = [set(revision, { replicas: 2, paused: true })];
   for (const replicas of [1, 0]) {

@@ -19,7 +19,12 @@ function ended(status: object, metadata: object = {}): VirtualMachineInstance {
 }
 
 test('an instance that ended by itself has crashed', () => {
-  expect(crashOf(ended({}), false)).toEqual({ instance: 'a', revision: 'r', at: new Date(endedAt) });
+  expect(crashOf(ended({}), false)).toMatchObject({
+    instance: 'a',
+    phase: 'Failed',
+    revision: 'r',
+    at: new Date(endedAt),
+  });
 });
 
 test('one that was asked to end before has not, one that was asked afterwards has', () => {

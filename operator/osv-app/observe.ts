@@ -82,5 +82,11 @@ export function crashOf(instance: VirtualMachineInstance, seenBefore: boolean): 
     const graceMilliseconds = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
     if (at.getTime() >= Date.parse(metadata.deletionTimestamp) - graceMilliseconds) return undefined;
   }
-  return { instance: metadata.name, revision: metadata.labels?.[labels.revision] ?? '', at };
+  return {
+    instance: metadata.name,
+    uid: metadata.uid ?? '',
+    phase: ended.phase ?? '',
+    revision: metadata.labels?.[labels.revision] ?? '',
+    at,
+  };
 }

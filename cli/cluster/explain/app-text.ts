@@ -54,11 +54,5 @@ const instanceListing: Listing<Instance> = {
 
 /** How it ended before, with the number of times. */
 function endText({ restarts, lastTermination: last }: Instance): string {
-  if (!last) return '-';
-  const how = last.signal
-    ? `signal ${last.signal}`
-    : last.exitCode === undefined
-      ? last.reason
-      : `code ${last.exitCode}`;
-  return `${restarts ?? 1}x, ${how ?? 'unknown'}`;
+  return last ? `${restarts ?? 1}x, ${last.reason ?? 'unknown'}` : '-';
 }

@@ -53,7 +53,13 @@ test('the text names the commands that help, for this app', async () => {
     ...app.status,
     image: { reference: 'registry.example/redis@sha256:01', sizeBytes: 12 * 1024 * 1024, kernelVersion: '0.1.0' },
     instances: [
-      { name: 'redis-0a1b', phase: 'Running', bootMilliseconds: 12.34, restarts: 3, lastTermination: { signal: 11 } },
+      {
+        name: 'redis-0a1b',
+        phase: 'Running',
+        bootMilliseconds: 12.34,
+        restarts: 3,
+        lastTermination: { reason: 'Failed' },
+      },
     ],
   };
   expect(
@@ -65,7 +71,7 @@ test('the text names the commands that help, for this app', async () => {
 Image: registry.example/redis@sha256:01 (12.0Mi, kernel 0.1.0)
 
 INSTANCE     PHASE     ADDRESS   NODE   BOOT     ENDED
-redis-0a1b   Running   -         -      12.3ms   3x, signal 11
+redis-0a1b   Running   -         -      12.3ms   3x, Failed
 
 CrashLoopBackOff: The program has ended 3 times in a row.
   What to do: ${remedies.CrashLoopBackOff?.({ name: 'redis', namespace: 'shop', instance: 'redis-0a1b', programName: 'osv' })}

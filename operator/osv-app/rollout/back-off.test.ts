@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { delaySeconds, isLooping, recordCrashes, remainingSeconds } from './back-off.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
-const crash = (seconds: number, revision = 'r') => ({ instance: 'a', revision, at: at(seconds) });
+const crash = (seconds: number, revision = 'r') => ({ revision, at: at(seconds) });
 
 test('the first restart is at once, then the delay doubles up to five minutes', () => {
   expect([1, 2, 3, 4, 5, 6, 7, 20].map(delaySeconds)).toEqual([0, 10, 20, 40, 80, 160, 300, 300]);

@@ -14,6 +14,9 @@ export interface BackOffRecord {
 export interface Crash {
   /** Name of the instance. */
   readonly instance: string;
+  readonly uid: string;
+  /** KubeVirt's word for how it ended: Succeeded or Failed. */
+  readonly phase: string;
   readonly revision: string;
   readonly at: Date;
 }
@@ -27,7 +30,7 @@ export interface Crash {
 export function recordCrashes(
   record: BackOffRecord | undefined,
   revision: string,
-  crashes: readonly Crash[],
+  crashes: readonly Pick<Crash, 'revision' | 'at'>[],
 ): BackOffRecord | undefined {
   let result = record?.revision === revision ? record : undefined;
   const inOrder = crashes

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decide } from '../decide.ts';
 import type { Action, AppSpec, Observed } from '../model.ts';
 import { revisionName } from '../revision.ts';
-import { builtImage, instance, machine, now, observed, set } from '../testing/observed.ts';
+import { builtImage, crash, instance, machine, now, observed, set } from '../testing/observed.ts';
 
 const spec: Partial<AppSpec> = { replicas: 2, volumes: [{ name: 'data', mountPath: '/data', size: '1Gi' }] };
 const app = (change: Parameters<typeof observed>[0] = {}) => observed({ ...change, spec: { ...spec, ...change.spec } });
@@ -110,7 +110,7 @@ test('a paused app follows its number of replicas, and rolls nothing', () => {
 test('one that crashes is Manual until that is forgotten, but for the moment of its next start', () => {
   const one = { replicas: 1 };
   const at = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-  const crashes = [-30, -1].map((seconds) => ({ instance: 'redis-0', revision, at: at(seconds) }));
+  const crashes = [-30, -1].map((seconds) => crash(revision, 'redis-0', seconds));
   const ended = running(0, revision, { phase: 'Failed', ready: false, leaving: true });
   const first = app({
     spec: one,

@@ -1,4 +1,5 @@
 import type { AppStatus, ConditionDraft, Observed, StageOutcome } from '../model.ts';
+import { InstanceHistories } from './instance-history.ts';
 
 /** As many as the schema allows; a status must stay small however many instances there are. */
 const instancesMax = 100;
@@ -8,22 +9,29 @@ export function reportInstances(observed: Observed): StageOutcome {
   return { conditions: [metricsFlowing(observed)], status: { instances: instances(observed) } };
 }
 
-function instances({ app, instances, guests }: Observed): NonNullable<AppStatus['instances']> {
+function instances(observed: Observed): NonNullable<AppStatus['instances']> {
+  const { app, instances, guests } = observed;
+  const histories = new InstanceHistories(observed);
   // An operator that has just started has asked nobody yet; what the one before it learned stays true.
   const known = new Map(app.status?.instances?.map(({ name, bootMilliseconds }) => [name, bootMilliseconds]));
-  return [...instances]
+  const present = [...instances]
     .sort((left, right) => left.createdAt.getTime() - right.createdAt.getTime() || (left.name < right.name ? -1 : 1))
-    .slice(0, instancesMax)
-    .map((instance) => {
+    .flatMap((instance) => {
+      const history = histories.of(instance);
+      if (!history) return [];
       const boot = guests.get(instance.uid)?.bootMilliseconds ?? known.get(instance.name);
-      return {
-        name: instance.name,
-        ...(instance.node ? { node: instance.node } : {}),
-        ...(instance.address ? { address: instance.address } : {}),
-        ...(instance.phase ? { phase: instance.phase } : {}),
-        ...(boot === undefined ? {} : { bootMilliseconds: boot }),
-      };
+      return [
+        {
+          name: instance.name,
+          ...(instance.node ? { node: instance.node } : {}),
+          ...(instance.address ? { address: instance.address } : {}),
+          ...(instance.phase ? { phase: instance.phase } : {}),
+          ...(boot === undefined ? {} : { bootMilliseconds: boot }),
+          ...history,
+        },
+      ];
     });
+  return [...present, ...histories.waiting()].slice(0, instancesMax);
 }
 
 function metricsFlowing({ app, instances, guests, silentGuests }: Observed): ConditionDraft {

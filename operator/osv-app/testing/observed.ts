@@ -1,5 +1,6 @@
 import type { BuiltImage } from '../../images/image-state.ts';
 import type { AppSpec, AppStatus, Observed, ObservedInstance, ObservedMachine, ObservedSet } from '../model.ts';
+import type { Crash } from '../rollout/back-off.ts';
 
 /** Observations for tests, each a redis app that lacks what the test does not name. */
 export const now = new Date('2026-01-01T00:00:00Z');
@@ -89,4 +90,10 @@ export function machine(revision: string, ordinal: number, change: Partial<Obser
     problem: undefined,
     ...change,
   };
+}
+
+/** @param seconds after now */
+export function crash(revision: string, name: string, seconds: number, phase = 'Failed'): Crash {
+  const at = new Date(now.getTime() + seconds * 1000);
+  return { instance: name, uid: `uid-${name}`, phase, revision, at };
 }

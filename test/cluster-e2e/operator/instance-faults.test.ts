@@ -150,6 +150,7 @@ test('a guest that crashes again and again is held back for longer and longer, a
   }
   expect(delays).toEqual([0, 10, 20]);
   await expectNoHotLoop(cluster, operator.user);
-  await ready(1);
+  const { status } = await ready(1);
+  expect(status?.instances).toMatchObject([{ restarts: 3, lastTermination: { reason: 'Failed' } }]);
   await expectSound(cluster, namespace, 'app');
 });

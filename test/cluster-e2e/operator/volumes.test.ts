@@ -166,7 +166,13 @@ test('a machine that somebody deletes comes back, and a guest that ends too', as
   agent.crashGuest({ namespace, name: second?.metadata.name ?? '' });
   const isNew = async () => (await instances())[1]?.metadata.uid !== second?.metadata.uid;
   await waitUntil('there is another one', isNew, { secondsMax });
-  await complete('all are ready');
+  const app = await complete('all are ready');
+  expect(app.status?.instances?.find((one) => one.name === 'store-1')).toMatchObject({
+    restarts: 1,
+    lastTermination: { reason: 'Failed' },
+  });
+  const { spec } = (await machines()).find(({ metadata }) => metadata.name === 'store-1') ?? {};
+  expect(spec?.runStrategy).toBe('Manual');
 });
 
 test('an app at rest is left alone', async () => {

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { AppStatus, Observed } from '../model.ts';
+import { crash, instance, machine, observed } from '../testing/observed.ts';
+import { reportInstances } from './report-instances.ts';
+
+const a = instance('r', 'redis-r-a');
+const b = instance('r', 'redis-r-b');
+const gone = { phase: 'Failed', ready: false, leaving: true };
+const aEnded = instance('r', 'redis-r-a', gone);
+const aCrash = crash('r', 'redis-r-a', -5);
+
+type Reports = NonNullable<AppStatus['instances']>;
+
+/** Name, number of ends, and time of the last one, after passes one after the other. */
+function after(...passes: (Partial<Observed> & { spec?: { replicas: number } })[]) {
+  const last = passes.reduce<Reports>(
+    (instances, change) => reportInstances(observed({ ...change, status: { instances } })).status?.instances ?? [],
+    [],
+  );
+  return last.map(({ name, restarts, lastTermination }) => [name, restarts, lastTermination?.finishedAt]);
+}
+
+const at = (seconds: number) => new Date(Date.parse('2026-01-01T00:00:00Z') + seconds * 1000).toISOString();
+
+test('one that ends says when and how, once', () => {
+  const pass = { instances: [aEnded], crashes: [aCrash] };
+  expect(after({ instances: [a] }, pass, pass)).toEqual([['redis-r-a', 1, at(-5)]]);
+  const [report] = reportInstances(observed(pass)).status?.instances ?? [];
+  expect(report?.lastTermination).toMatchObject({ reason: 'Failed', message: expect.stringMatching(/\.$/) });
+  const orderly = { instances: [aEnded], crashes: [crash('r', 'redis-r-a', -5, 'Succeeded')] };
+  expect(reportInstances(observed(orderly)).status?.instances?.[0]?.lastTermination?.reason).toBe('Ended');
+});
+
+test('one that was deleted has not ended by itself', () => {
+  expect(after({ instances: [a] }, { instances: [instance('r', 'redis-r-a', gone)] })).toEqual([
+    ['redis-r-a', undefined, undefined],
+  ]);
+});
+
+test('the next instance of a set takes over, whether the ended one is still there or not', () => {
+  const both = { instances: [aEnded, b], crashes: [aCrash] };
+  const taken = [['redis-r-b', 1, at(-5)]];
+  expect(after({ instances: [a] }, both)).toEqual(taken);
+  expect(after({ instances: [a] }, both, both)).toEqual(taken);
+  expect(after({ instances: [a] }, { instances: [aEnded], crashes: [aCrash] }, { instances: [b] })).toEqual(taken);
+  const c = instance('r', 'redis-r-c');
+  const bEnded = { instances: [instance('r', 'redis-r-b', gone), c], crashes: [crash('r', 'redis-r-b', -1)] };
+  expect(after({ instances: [a] }, both, bEnded, { instances: [c] })).toEqual([['redis-r-c', 2, at(-1)]]);
+});
+
+test('one of another revision takes over nothing', () => {
+  const next = instance('s', 'redis-s-a');
+  expect(after({ instances: [a] }, { instances: [aEnded], crashes: [aCrash] }, { instances: [next] })).toEqual([
+    ['redis-s-a', undefined, undefined],
+  ]);
+});
+
+test('several that end in the same second are each taken over once', () => {
+  const ended = {
+    instances: [aEnded, instance('r', 'redis-r-b', gone)],
+    crashes: [aCrash, crash('r', 'redis-r-b', -5)],
+    spec: { replicas: 2 },
+  };
+  const [c, d] = [instance('r', 'redis-r-c'), instance('r', 'redis-r-d')];
+  const one = { ...ended, instances: [...ended.instances, c] };
+  const two = { ...ended, instances: [...ended.instances, c, d] };
+  expect(after({ instances: [a, b] }, ended, one, two, two)).toEqual([
+    ['redis-r-c', 1, at(-5)],
+    ['redis-r-d', 1, at(-5)],
+  ]);
+});
+
+test('one that is gone stays in the list while its delay lasts, and no longer', () => {
+  const ended = { instances: [aEnded], crashes: [aCrash] };
+  expect(after({ instances: [a] }, ended, {}, {})).toEqual([['redis-r-a', 1, at(-5)]]);
+  expect(after({ instances: [a] }, ended, { spec: { replicas: 0 } })).toEqual([]);
+});
+
+test('the instances of a machine have one history', () => {
+  const machines = [machine('r', 0)];
+  const running = { machines, instances: [instance('r', 'redis-0', { uid: 'second' })] };
+  const first = { machines, instances: [instance('r', 'redis-0', gone)], crashes: [crash('r', 'redis-0', -5)] };
+  const again = {
+    machines,
+    instances: [instance('r', 'redis-0', { ...gone, uid: 'second' })],
+    crashes: [{ ...crash('r', 'redis-0', -1), uid: 'second' }],
+  };
+  expect(after(first, first, { machines }, running)).toEqual([['redis-0', 1, at(-5)]]);
+  expect(after(first, { machines }, running, again, { machines })).toEqual([['redis-0', 2, at(-1)]]);
+});
+
+test('the list stays bounded', () => {
+  const many = Array.from({ length: 150 }, (_, index) => instance('r', `redis-r-${index}`, gone));
+  const crashes = many.map(({ name }, index) => crash('r', name, -index));
+  expect(after({ instances: many, crashes, spec: { replicas: 150 } })).toHaveLength(100);
+});

@@ -1,0 +1,120 @@
+import { wantedReplicas } from '../effective-spec.ts';
+import type { AppStatus, Observed, ObservedInstance } from '../model.ts';
+import { replicaSetName } from '../objects/replica-set.ts';
+import type { Crash } from '../rollout/back-off.ts';
+
+type Report = NonNullable<AppStatus['instances']>[number];
+export type History = Pick<Report, 'restarts' | 'lastTermination'>;
+
+/** KubeVirt's phases of what has ended, with the words for it: the guest's own power-off, or anything else. */
+const endings: Readonly<Record<string, { reason: string; message: string }>> = {
+  Succeeded: { reason: 'Ended', message: 'The program ended, and its guest was switched off in good order.' },
+  Failed: {
+    reason: 'Failed',
+    message: 'The guest ended in no good order: it crashed, was killed, or could not start.',
+  },
+};
+
+/** An instance of a set that has ended by itself. */
+interface Ended {
+  readonly name: string;
+  readonly phase: string | undefined;
+  readonly history: History;
+}
+
+/**
+ * How often and how instances ended by themselves, by the status of the last pass and what is seen now. A machine's
+ * instances all have its name; an instance of a set has a new name each time, so the next new one of its revision takes
+ * over the history of one that has ended.
+ */
+export class InstanceHistories {
+  readonly #observed: Observed;
+  readonly #known: ReadonlyMap<string, Report>;
+  readonly #machines: ReadonlySet<string>;
+  /** By the instance's name; without those whose history has gone over to another one. */
+  readonly #ended: Map<string, Ended>;
+  readonly #takenOver = new Map<string, History>();
+
+  constructor(observed: Observed) {
+    this.#observed = observed;
+    this.#known = new Map((observed.app.status?.instances ?? []).map((report) => [report.name, report]));
+    this.#machines = new Set(observed.machines.map(({ name }) => name));
+    this.#ended = new Map(this.#endedOfSets().map((one) => [one.name, one]));
+    const isNew = ({ name, leaving }: ObservedInstance) =>
+      !leaving && !this.#known.has(name) && !this.#machines.has(name);
+    for (const instance of observed.instances.filter(isNew)) this.#takeOver(instance);
+  }
+
+  /** @returns undefined where another instance has taken over the history, and the place in the list */
+  of({ name, uid }: ObservedInstance): History | undefined {
+    const crash = this.#observed.crashes.find((one) => one.uid === uid);
+    const before = this.#known.get(name);
+    if (crash && !this.#machines.has(name)) return this.#ended.get(name)?.history;
+    return crash ? ended(before, crash) : (this.#takenOver.get(name) ?? historyOf(before));
+  }
+
+  /** Instances that are gone and whose next ones are not there yet, as many as are wanted and missing. */
+  waiting(): Report[] {
+    const { app, instances } = this.#observed;
+    const present = new Set(instances.map(({ name }) => name));
+    const missing = wantedReplicas(app.spec) - instances.filter(({ leaving }) => !leaving).length;
+    const ofSets = [...this.#ended.values()].filter(({ name }) => !present.has(name));
+    const ofMachines = [...this.#machines].flatMap((name): Ended[] => {
+      const { phase, ...report } = this.#known.get(name) ?? { name };
+      return report.lastTermination && !present.has(name) ? [{ name, phase, history: historyOf(report) }] : [];
+    });
+    return [...ofMachines, ...(missing > 0 ? ofSets.slice(-missing) : [])].map(({ name, phase, history }) => ({
+      name,
+      ...(phase ? { phase } : {}),
+      ...history,
+    }));
+  }
+
+  /** The one that ended first is the first. */
+  #endedOfSets(): Ended[] {
+    const known = [...this.#known.values()];
+    const now = this.#observed.crashes.flatMap((crash): Ended[] => {
+      const before = this.#known.get(crash.instance);
+      // Another one has taken it over in an earlier pass, which also took this one off the list.
+      const isOver = !before && known.some((report) => endOf(report) === crash.at.toISOString());
+      return isOver ? [] : [{ name: crash.instance, phase: crash.phase, history: ended(before, crash) }];
+    });
+    const seen = new Set(now.map(({ name }) => name));
+    const earlier = known.flatMap(({ name, phase, ...report }): Ended[] => {
+      const isEnded = phase !== undefined && phase in endings && report.lastTermination;
+      return isEnded && !seen.has(name) ? [{ name, phase, history: historyOf(report) }] : [];
+    });
+    return [...earlier, ...now]
+      .filter(({ name }) => !this.#machines.has(name))
+      .sort((left, right) => endOf(left.history).localeCompare(endOf(right.history)));
+  }
+
+  #takeOver({ name, revision }: ObservedInstance): void {
+    const prefix = `${replicaSetName(this.#observed.app.metadata.name, revision)}-`;
+    const one = [...this.#ended.values()].find((candidate) => candidate.name.startsWith(prefix));
+    if (!one) return;
+    this.#ended.delete(one.name);
+    this.#takenOver.set(name, one.history);
+  }
+}
+
+function endOf({ lastTermination }: Pick<Report, 'lastTermination'>): string {
+  const finishedAt = lastTermination?.finishedAt;
+  // The API server keeps times as they were written, but other writers may leave the milliseconds out.
+  return finishedAt === undefined ? '' : new Date(finishedAt).toISOString();
+}
+
+function ended(before: Report | undefined, { phase, at: time }: Crash): History {
+  const at = time.toISOString();
+  if (before && endOf(before) === at) return historyOf(before);
+  const { reason, message } = endings[phase] ?? { reason: phase, message: '' };
+  return { restarts: (before?.restarts ?? 0) + 1, lastTermination: { reason, message, finishedAt: at } };
+}
+
+function historyOf(report: History | undefined): History {
+  const { restarts, lastTermination } = report ?? {};
+  return {
+    ...(restarts === undefined ? {} : { restarts }),
+    ...(lastTermination === undefined ? {} : { lastTermination }),
+  };
+}
