@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { version } from '@osv/contracts';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { ProxyAgent } from 'undici';
 import { systemClock } from './clock.ts';
 import { Following } from './following.ts';
 import { GuestObserver } from './guests/guest-observer.ts';
@@ -88,7 +87,7 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   const guests = new GuestObserver({
     instances: caches.instances,
     logger,
-    dispatcher: options.guestProxy ? new ProxyAgent(options.guestProxy) : undefined,
+    proxy: options.guestProxy,
     onChange: (instance) => {
       const object = caches.instances.get(instance);
       for (const key of object ? appOfLabel(object) : []) controller.enqueue(key);

@@ -1,5 +1,5 @@
 import { managementPort } from '@osv/contracts';
-import { type Dispatcher, request } from 'undici';
+import { Agent, ProxyAgent, request } from 'undici';
 import { type ObjectReference, referenceOf, type VirtualMachineInstance } from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
 import type { GuestFacts } from '../osv-app/model.ts';
@@ -20,8 +20,8 @@ const expositionBytesMax = 4 * 1024 * 1024;
 export interface GuestObserverOptions {
   readonly instances: ObjectCache<VirtualMachineInstance>;
   readonly logger: Logger;
-  /** Way to the pods' network for an operator that is not in it; undefined: straight. */
-  readonly dispatcher: Dispatcher | undefined;
+  /** URL of an HTTP proxy into the pods' network, for an operator that is not in it; undefined: straight. */
+  readonly proxy: string | undefined;
   /** Hears of every instance about which something new is known. */
   readonly onChange: (instance: ObjectReference) => void;
 }
@@ -87,14 +87,14 @@ export class GuestObserver {
   }
 
   async #ask(address: string): Promise<GuestFacts | undefined> {
-    const { dispatcher, logger } = this.#options;
+    const { proxy, logger } = this.#options;
     const host = address.includes(':') ? `[${address}]` : address;
+    // Each guest answers once. A dispatcher that serves them all would keep a pool of some 20 KB for each, for ever.
+    const dispatcher = proxy === undefined ? new Agent() : new ProxyAgent(proxy);
     try {
       const { statusCode, body } = await request(`http://${host}:${managementPort}/metrics`, {
-        // Each guest answers once: a connection kept open to each of thousands would serve nobody.
-        reset: true,
         signal: AbortSignal.timeout(answerLimitMilliseconds),
-        ...(dispatcher ? { dispatcher } : {}),
+        dispatcher,
       });
       if (statusCode !== 200) {
         await body.dump();
@@ -111,6 +111,8 @@ export class GuestObserver {
     } catch (error) {
       logger.debug({ address, error: String(error) }, 'A guest does not answer yet.');
       return undefined;
+    } finally {
+      await dispatcher.destroy();
     }
   }
 }
