@@ -120,7 +120,7 @@ function configurationOf(recipe: Recipe): object {
   const { name, description } = recipe;
   return {
     User: `${user}:${user}`,
-    Entrypoint: [nodePath, entryOf(recipe)],
+    Entrypoint: [nodePath, ...recipe.nodeFlags, entryOf(recipe)],
     Env: [
       'PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       `HOME=${cacheHome}`,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseExposition } from '@osv/contracts';
 import { findKernel } from '@osv/local';
+import { operatorNodeFlags } from '../../../image-builder/container/recipes.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type ManagedProcess, manageProcess } from '../../cluster/processes/managed-process.ts';
 import { reservePorts } from '../../cluster/processes/ports.ts';
@@ -62,6 +63,7 @@ export async function manageOperator(place: OperatorPlace): Promise<MeasuredOper
     name: 'operator',
     program: globalThis.process.execPath,
     args: [
+      ...operatorNodeFlags,
       ...place.nodeFlags,
       main,
       ...['--kubeconfig', place.kubeconfig],
