@@ -49,6 +49,8 @@ export interface ApplyOptions {
   /** Takes over fields that another manager owns. Default true, as for every controller. */
   force?: boolean;
   dryRun?: boolean;
+  /** `low`: while many calls wait, nearly all others pass ahead of this one. */
+  priority?: 'low';
 }
 
 export interface DeleteOptions {

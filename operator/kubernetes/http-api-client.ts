@@ -34,6 +34,7 @@ interface Call extends Pick<Exchange, 'method' | 'body' | 'signal'> {
   query?: Query;
   contentType?: string;
   repeatable?: Repeatable;
+  priority?: Priority | undefined;
 }
 
 export interface HttpApiClientOptions {
@@ -106,7 +107,7 @@ export class HttpApiClient implements ApiClient {
     const startedAt = clock.monotonic();
     const what = describe(call);
     try {
-      await this.#limit.take(priorityOf(resource), signal);
+      await this.#limit.take(priorityOf(call), signal);
       const answer = await this.#transport.stream(this.#exchange(call));
       observer.request({ verb: 'watch', resource: resource.plural, status: 200, seconds: seconds(clock, startedAt) });
       yield* watchEvents<T>(answer, { what, clock, inactivitySeconds });
@@ -137,7 +138,7 @@ export class HttpApiClient implements ApiClient {
   }
 
   apply<T extends KubernetesObject>(resource: Resource<T>, object: T, options: ApplyOptions = {}): Promise<T> {
-    const { subresource, force = true, dryRun } = options;
+    const { subresource, force = true, dryRun, priority } = options;
     return this.#object<T>({
       resource,
       verb: 'apply',
@@ -147,6 +148,7 @@ export class HttpApiClient implements ApiClient {
       query: { fieldManager: this.#options.fieldManager, force, dryRun: dryRun ? 'All' : undefined },
       body: bodyOf(resource, object),
       contentType: 'application/apply-patch+yaml',
+      priority,
     });
   }
 
@@ -220,7 +222,7 @@ export class HttpApiClient implements ApiClient {
     const exchange = this.#exchange(call);
     const once = async (): Promise<Answer> => {
       await this.#turn(call, exchange);
-      if (call.method !== 'GET' && priorityOf(call.resource) === 'normal' && !mayWrite()) {
+      if (call.method !== 'GET' && priorityOf(call) !== 'high' && !mayWrite()) {
         const message = `${exchange.what} was given up: this process may not write any more.`;
         throw new ApiError(message, { status: 0, reason: 'Aborted' });
       }
@@ -243,9 +245,9 @@ export class HttpApiClient implements ApiClient {
     return withRetries(once, { repeatable: call.repeatable ?? 'always', clock, random, signal: call.signal });
   }
 
-  async #turn({ resource, signal }: Pick<Call, 'resource' | 'signal'>, { what }: Exchange): Promise<void> {
+  async #turn(call: Call, { what }: Exchange): Promise<void> {
     try {
-      await this.#limit.take(priorityOf(resource), signal);
+      await this.#limit.take(priorityOf(call), call.signal);
     } catch (cause) {
       throw new ApiError(`${what} was given up.`, { status: 0, reason: 'Aborted', cause });
     }
@@ -264,9 +266,10 @@ export class HttpApiClient implements ApiClient {
   }
 }
 
-/** Whoever leads has to renew its lease in time, however much else waits. */
-function priorityOf(resource: Resource): Priority {
-  return resource.group === 'coordination.k8s.io' ? 'high' : 'normal';
+/** Whoever leads has to renew its lease in time, however much else waits; events only tell of what was done. */
+function priorityOf({ resource, priority }: Pick<Call, 'resource' | 'priority'>): Priority {
+  if (resource.group === 'coordination.k8s.io') return 'high';
+  return priority ?? (resource.plural === 'events' ? 'low' : 'normal');
 }
 
 function pathReference({ namespace, name }: Partial<ObjectReference>): Partial<ObjectReference> {

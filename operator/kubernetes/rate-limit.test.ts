@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { FakeClock, settle } from '../testing/fake-clock.ts';
-import { RateLimit } from './rate-limit.ts';
+import { type Priority, RateLimit } from './rate-limit.ts';
 
 function make(qps: number, burst: number) {
   const clock = new FakeClock();
   const limit = new RateLimit({ qps, burst, clock });
   const served: string[] = [];
-  const take = (name: string, priority: 'high' | 'normal' = 'normal', signal?: AbortSignal) =>
+  const take = (name: string, priority: Priority = 'normal', signal?: AbortSignal) =>
     limit.take(priority, signal).then(() => void served.push(name));
   return { clock, limit, served, take };
 }
@@ -50,4 +50,14 @@ test('one that gives up leaves its place to the next', async () => {
   await expect(given).rejects.toThrow('enough');
   await clock.advance(1000);
   expect(served).toEqual(['a', 'c']);
+});
+
+test('what only tells of work passes after work, and is not kept waiting for ever', async () => {
+  const { clock, served, take } = make(1, 1);
+  void take('first');
+  void take('status', 'low');
+  for (let index = 0; index < 10; index++) void take(`work ${index}`);
+  await clock.advance(9000);
+  expect(served.slice(0, 8)).toEqual(['first', ...Array.from({ length: 7 }, (_, index) => `work ${index}`)]);
+  expect(served.slice(8)).toEqual(['status', 'work 7']);
 });

@@ -1,10 +1,14 @@
 import type { Clock, Timer } from '../clock.ts';
 
-export type Priority = 'high' | 'normal';
+export type Priority = 'high' | 'normal' | 'low';
+
+/** Of so many calls that pass while calls of low priority wait, one is of low priority: late, but never for ever. */
+const lowShare = 8;
 
 /**
  * A token bucket before the API server: `qps` requests a second on average, `burst` at once. Whoever holds a lease has
- * to renew it in time however much else waits, so calls of high priority go first.
+ * to renew it in time however much else waits, so calls of high priority go first; those of low priority, which tell
+ * what has happened, let those pass that make it happen.
  *
  * ```ts
  * const limit = new RateLimit({ qps: 50, burst: 100, clock });
@@ -15,7 +19,13 @@ export class RateLimit {
   readonly #qps: number;
   readonly #burst: number;
   readonly #clock: Clock;
-  readonly #waiting: Record<Priority, Set<() => void>> = { high: new Set(), normal: new Set() };
+  readonly #waiting: Record<Priority, Set<() => void>> = {
+    high: new Set(),
+    normal: new Set(),
+    low: new Set(),
+  };
+  /** Calls that have passed ahead of waiting ones of low priority. */
+  #passed = 0;
   #tokens: number;
   #countedAt: number;
   #timer: Timer | undefined;
@@ -32,7 +42,7 @@ export class RateLimit {
 
   /** How many calls wait for their turn. */
   get waiting(): number {
-    return this.#waiting.high.size + this.#waiting.normal.size;
+    return this.#waiting.high.size + this.#waiting.normal.size + this.#waiting.low.size;
   }
 
   /** @throws the signal's reason when it is aborted before the turn comes */
@@ -57,14 +67,14 @@ export class RateLimit {
     const now = this.#clock.monotonic();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#countedAt) / 1000) * this.#qps);
     this.#countedAt = now;
-    for (const queue of [this.#waiting.high, this.#waiting.normal]) {
-      for (const proceed of queue) {
-        // A timer may be early by a rounding error, and would then be set for next to nothing again and again.
-        if (this.#tokens < 1 - 1e-6) break;
-        this.#tokens -= 1;
-        queue.delete(proceed);
-        proceed();
-      }
+    // A timer may be early by a rounding error, and would then be set for next to nothing again and again.
+    while (this.waiting > 0 && this.#tokens >= 1 - 1e-6) {
+      this.#tokens -= 1;
+      const queue = this.#next();
+      const [proceed] = queue;
+      if (!proceed) break;
+      queue.delete(proceed);
+      proceed();
     }
     if (this.waiting === 0 || this.#timer) return;
     const milliseconds = Math.max(1, ((1 - this.#tokens) / this.#qps) * 1000);
@@ -72,5 +82,14 @@ export class RateLimit {
       this.#timer = undefined;
       this.#serve();
     });
+  }
+
+  #next(): Set<() => void> {
+    const { high, normal, low } = this.#waiting;
+    if (high.size > 0) return high;
+    if (low.size === 0) return normal;
+    if (normal.size > 0 && ++this.#passed < lowShare) return normal;
+    this.#passed = 0;
+    return low;
   }
 }

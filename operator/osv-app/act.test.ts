@@ -8,12 +8,12 @@ import { observed } from './testing/observed.ts';
 const names = (actions: readonly Action[]) =>
   actions.map((action) => (action.type === 'apply' ? action.resource.plural : action.type));
 
-test('what a new app needs goes at once, and its instances start after all of it', () => {
+test('what instances need goes before them at once, and the rest after them', () => {
   const { actions } = decide(observed({ spec: { replicas: 2 } }), { managementPeers: [] });
   expect(stepsOf(actions).map(names)).toEqual([
-    ['event', 'services', 'networkpolicies', 'poddisruptionbudgets', 'ensure-boot-secret'],
+    ['event', 'networkpolicies', 'ensure-boot-secret'],
     ['virtualmachineinstancereplicasets'],
-    ['event'],
+    ['event', 'services', 'poddisruptionbudgets'],
   ]);
 });
 

@@ -119,6 +119,13 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
   }
 }
 
+/** What instances start without can wait for the instances of other apps. */
+const followers: ReadonlySet<Resource> = new Set<Resource>([
+  resources.services,
+  resources.podDisruptionBudgets,
+  resources.podMonitors,
+]);
+
 /** An object with a name that the app needs is somebody else's. */
 export class ForeignObjectError extends Error {
   readonly code = 'foreign-object';
@@ -127,7 +134,8 @@ export class ForeignObjectError extends Error {
 /** @throws ForeignObjectError where nothing may be taken over */
 async function apply(client: ApiClient, { resource, object, takeOver }: Extract<Action, { type: 'apply' }>) {
   try {
-    return await client.apply(resource, object, { force: takeOver });
+    const options = followers.has(resource) ? ({ priority: 'low' } as const) : {};
+    return await client.apply(resource, object, { force: takeOver, ...options });
   } catch (error) {
     if (takeOver || !isConflict(error)) throw error;
     const sentence = `The ${resource.kind} ${object.metadata.name} belongs to somebody else; delete it, or give the app another name.`;
@@ -164,8 +172,7 @@ const tokenBytes = 32;
 async function managementToken(client: ApiClient, app: OsvApp): Promise<string> {
   const { name, namespace = '', uid = '' } = app.metadata;
   const reference = { namespace, name: `${name}-management` };
-  // An app without a status has never been this far: asking first would be one answer more to wait for.
-  const present = app.status?.image ? await client.get(resources.secrets, reference) : undefined;
+  const present = hasBeenHere(app) ? await client.get(resources.secrets, reference) : undefined;
   if (present) return tokenOf(present);
   const secret: Secret = {
     apiVersion: 'v1',
@@ -212,7 +219,11 @@ async function ensureBootSecret(client: ApiClient, app: OsvApp, name: string, co
     },
     data: { 'boot.json': Buffer.from(text).toString('base64') },
   };
-  if (needsApply(secret, await client.get(resources.secrets, { namespace, name }))) {
-    await client.apply(resources.secrets, secret);
-  }
+  const present = hasBeenHere(app) ? await client.get(resources.secrets, { namespace, name }) : undefined;
+  if (needsApply(secret, present)) await client.apply(resources.secrets, secret);
+}
+
+/** An app without an image in its status has no Secrets yet: asking first would be one answer more to wait for. */
+function hasBeenHere(app: OsvApp): boolean {
+  return app.status?.image !== undefined;
 }

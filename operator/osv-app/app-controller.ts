@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { possibleKeys } from '../images/image-key.ts';
-import { type KubernetesObject, keyOf, type OsvApp, type Resource, resources } from '../kubernetes/index.ts';
+import {
+  type KubernetesObject,
+  keyOf,
+  type OsvApp,
+  type Resource,
+  referenceOf,
+  resources,
+} from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
 import {
   type CacheChange,
@@ -12,7 +19,7 @@ import {
 } from '../reconcile-runtime/index.ts';
 import { AppReconciler, type AppReconcilerOptions, appOfLabel } from './app-reconciler.ts';
 import { EndedInstances } from './ended-instances.ts';
-import { type AppCaches, addOwnerIndexes } from './gather.ts';
+import { type AppCaches, addOwnerIndexes, ownerIndex } from './gather.ts';
 
 /** Name of the index of apps by the images that they may wait for. */
 const imageIndex = 'image';
@@ -45,6 +52,13 @@ export function createAppController(options: AppControllerOptions): Controller {
   const controller = new Controller({
     name: 'osv-app',
     reconcile: (key) => reconciler.reconcile(key),
+    // Somebody waits for the first instance of an app; what is to be written of others can wait.
+    isUrgent: (key) => {
+      const app = caches.apps.get(referenceOf(key));
+      const owned = (cache: typeof caches.sets | typeof caches.machines) =>
+        cache.byIndex(ownerIndex, app?.metadata.uid ?? '').length > 0;
+      return app !== undefined && !owned(caches.sets) && !owned(caches.machines);
+    },
     concurrency,
     logger,
     metrics,

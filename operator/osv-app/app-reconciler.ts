@@ -99,7 +99,10 @@ export class AppReconciler {
     const { name, namespace = '', uid } = app.metadata;
     const object = { metadata: { name, namespace, ...(uid ? { uid } : {}) }, status } as OsvApp;
     try {
-      const written = await this.#options.client.apply(resources.osvApps, object, { subresource: 'status' });
+      const written = await this.#options.client.apply(resources.osvApps, object, {
+        subresource: 'status',
+        priority: 'low',
+      });
       this.#options.writes.remember(keyOf(written.metadata), written);
     } catch (error) {
       // The app has gone in between, and perhaps another has its name.

@@ -1,7 +1,7 @@
 import { setCondition } from '../reconcile-runtime/index.ts';
 import type { AppStatus, ConditionDraft, Decision, Observed, StageOutcome } from './model.ts';
 import type { ManagementPeer } from './objects/network-policy.ts';
-import { ensureCompanions } from './stages/ensure-companions.ts';
+import { ensureCompanions, ensureNetworkPolicy } from './stages/ensure-companions.ts';
 import { ensureImage } from './stages/ensure-image.ts';
 import { ensureInstances } from './stages/ensure-instances.ts';
 import { reportInstances } from './stages/report-instances.ts';
@@ -18,8 +18,9 @@ export function decide(observed: Observed, options: DecideOptions): Decision {
   const image = ensureImage(observed, unsupported);
   const outcomes: StageOutcome[] = [
     image,
-    ensureCompanions(observed, options.managementPeers),
+    ensureNetworkPolicy(observed, options.managementPeers),
     ensureInstances(observed, image.image, unsupported),
+    ensureCompanions(observed),
     reportInstances(observed),
   ];
   const requeues = outcomes.flatMap(({ requeueAfterSeconds }) => requeueAfterSeconds ?? []);

@@ -21,6 +21,8 @@ export interface ControllerOptions {
   reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileOutcome | undefined> | Promise<void>;
   /** Keys worked on at the same time; default 1. */
   concurrency?: number;
+  /** Keys that others have to wait for, such as those of new objects; `concurrency` more are worked on beside the rest. */
+  isUrgent?: (key: string) => boolean;
   logger: Logger;
   metrics?: RuntimeMetrics;
   clock?: Clock;
@@ -49,10 +51,16 @@ export class Controller {
   #backlog: Iterator<string> | undefined;
 
   constructor(options: ControllerOptions) {
-    const { name, clock = systemClock, metrics = noRuntimeMetrics, queueDepthMax } = options;
+    const { name, clock = systemClock, metrics = noRuntimeMetrics, queueDepthMax, isUrgent } = options;
     this.#options = options;
     this.#metrics = metrics;
-    this.#queue = new WorkQueue({ name, clock, metrics, ...(queueDepthMax && { depthMax: queueDepthMax }) });
+    this.#queue = new WorkQueue({
+      name,
+      clock,
+      metrics,
+      ...(queueDepthMax && { depthMax: queueDepthMax }),
+      ...(isUrgent && { isUrgent }),
+    });
   }
 
   /** Keys that wait. */
@@ -104,14 +112,18 @@ export class Controller {
     const conditions = [...this.#sources.map(({ synced }) => synced), ...this.#conditions];
     await Promise.race([Promise.all(conditions.map((condition) => condition())), aborted]);
     if (!signal.aborted) logger.info({ controller: name, concurrency }, 'Controller starts');
-    await Promise.all([stopped, ...Array.from({ length: concurrency }, () => this.#work(signal))]);
+    const workers = Array.from({ length: concurrency }, () => this.#work(signal, {}));
+    if (this.#options.isUrgent) {
+      workers.push(...Array.from({ length: concurrency }, () => this.#work(signal, { urgentOnly: true })));
+    }
+    await Promise.all([stopped, ...workers]);
     for (const { end } of this.#sources) end();
     logger.info({ controller: name }, 'Controller has ended');
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work(signal: AbortSignal, which: { urgentOnly?: boolean }): Promise<void> {
     for (;;) {
-      const key = await this.#queue.get();
+      const key = await this.#queue.get(which);
       if (key === undefined) return;
       try {
         await this.#reconcile(key, signal);

@@ -4,7 +4,8 @@ import { WorkQueue } from './work-queue.ts';
 
 function make(depthMax?: number) {
   const clock = new FakeClock();
-  return { clock, queue: new WorkQueue({ name: 'test', clock, ...(depthMax && { depthMax }) }) };
+  const isUrgent = (key: string) => key.startsWith('urgent');
+  return { clock, queue: new WorkQueue({ name: 'test', clock, isUrgent, ...(depthMax && { depthMax }) }) };
 }
 
 test('a key that waits is not queued twice', async () => {
@@ -108,4 +109,27 @@ test('the longest-running key is measured', async () => {
   expect(queue.longestRunningSeconds).toBe(4);
   queue.done('a');
   expect(queue.longestRunningSeconds).toBe(1);
+});
+
+test('urgent keys come first, and every fourth turn is for the others', async () => {
+  const { queue } = make();
+  for (const key of ['a', 'b', 'urgent 1', 'urgent 2', 'urgent 3', 'urgent 4']) queue.add(key);
+  expect(queue.depth).toBe(6);
+  const order: (string | undefined)[] = [];
+  while (queue.depth > 0) order.push(await queue.get());
+  expect(order).toEqual(['urgent 1', 'urgent 2', 'urgent 3', 'a', 'urgent 4', 'b']);
+});
+
+test('whoever waits for urgent keys only is not woken by others, and ends with the queue', async () => {
+  const { queue } = make();
+  const urgent = queue.get({ urgentOnly: true });
+  const any = queue.get();
+  await settle();
+  queue.add('a');
+  expect(await any).toBe('a');
+  queue.add('urgent');
+  expect(await urgent).toBe('urgent');
+  const last = queue.get({ urgentOnly: true });
+  queue.shutDown();
+  expect(await last).toBeUndefined();
 });

@@ -8,9 +8,13 @@ export interface WorkQueueOptions {
   metrics?: RuntimeMetrics;
   /** Keys that wait at most, the delayed ones included. Default 100,000. */
   depthMax?: number;
+  /** Asked when a key becomes ready. Urgent keys are worked on first; every fourth turn is for the others. */
+  isUrgent?: (key: string) => boolean;
 }
 
 const depthMaxDefault = 100_000;
+/** Of so many turns while both kinds wait, one is for keys that are not urgent. */
+const patientShare = 4;
 const retryMilliseconds = { first: 5, max: 16 * 60 * 1000 };
 /** 5 ms · 2^18 is above the maximum. */
 const failuresCounted = 18;
@@ -32,25 +36,32 @@ export class WorkQueue {
   readonly #depthMax: number;
   /** In the order of arrival; the value is when. */
   readonly #ready = new Map<string, number>();
+  readonly #urgent = new Map<string, number>();
+  readonly #isUrgent: (key: string) => boolean;
+  /** Urgent keys that were taken while others waited. */
+  #passed = 0;
   readonly #processing = new Map<string, number>();
   /** Added while being worked on. */
   readonly #dirty = new Set<string>();
   readonly #delayed = new Map<string, { at: number; timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<() => void>();
+  readonly #urgentTakers = new Set<() => void>();
   #shutDown = false;
 
-  constructor({ name, clock = systemClock, metrics = noRuntimeMetrics, depthMax = depthMaxDefault }: WorkQueueOptions) {
+  constructor(options: WorkQueueOptions) {
+    const { name, clock = systemClock, metrics = noRuntimeMetrics, depthMax = depthMaxDefault } = options;
     this.#name = name;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#depthMax = depthMax;
+    this.#isUrgent = options.isUrgent ?? (() => false);
     metrics.queueCreated(name, this);
   }
 
   /** Keys that are ready and that nobody works on yet. */
   get depth(): number {
-    return this.#ready.size;
+    return this.#ready.size + this.#urgent.size;
   }
 
   get delayed(): number {
@@ -59,7 +70,7 @@ export class WorkQueue {
 
   /** Keys that wait, ready or delayed. */
   get waiting(): number {
-    return this.#ready.size + this.#delayed.size;
+    return this.depth + this.#delayed.size;
   }
 
   get hasRoom(): boolean {
@@ -76,7 +87,7 @@ export class WorkQueue {
   /** @returns false when the queue is full or shut down, and the key was not taken */
   add(key: string): boolean {
     if (this.#shutDown) return false;
-    if (this.#ready.has(key) || this.#dirty.has(key)) return true;
+    if (this.#ready.has(key) || this.#urgent.has(key) || this.#dirty.has(key)) return true;
     if (this.waiting >= this.#depthMax && !this.#delayed.has(key) && !this.#processing.has(key)) {
       this.#metrics.queueFull(this.#name);
       return false;
@@ -126,13 +137,19 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, when there is one; undefined after {@link shutDown}. Each key that is got must be {@link done}. */
-  async get(): Promise<string | undefined> {
+  /**
+   * The next key, when there is one; undefined after {@link shutDown}. Each key that is got must be {@link done}.
+   *
+   * @param urgentOnly waits for an urgent one, whatever else is there
+   */
+  async get({ urgentOnly = false } = {}): Promise<string | undefined> {
     for (;;) {
       if (this.#shutDown) return undefined;
-      const next = this.#ready.entries().next().value;
-      if (next) return this.#take(...next);
-      await new Promise<void>((resolve) => void this.#takers.add(resolve));
+      const queue = urgentOnly ? this.#urgent : this.#next();
+      const next = queue.entries().next().value;
+      if (next) return this.#take(queue, ...next);
+      const takers = urgentOnly ? this.#urgentTakers : this.#takers;
+      await new Promise<void>((resolve) => void takers.add(resolve));
     }
   }
 
@@ -150,29 +167,40 @@ export class WorkQueue {
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
     this.#ready.clear();
+    this.#urgent.clear();
     this.#dirty.clear();
     this.#failures.clear();
-    this.#wake(this.#takers.size);
+    wakeAll(this.#takers);
+    wakeAll(this.#urgentTakers);
   }
 
   #makeReady(key: string): void {
-    this.#ready.set(key, this.#clock.monotonic());
-    this.#wake(1);
+    const urgent = this.#isUrgent(key);
+    (urgent ? this.#urgent : this.#ready).set(key, this.#clock.monotonic());
+    const takers = urgent && this.#urgentTakers.size > 0 ? this.#urgentTakers : this.#takers;
+    const [taker] = takers;
+    if (!taker) return;
+    takers.delete(taker);
+    taker();
   }
 
-  #take(key: string, readySince: number): string {
+  #next(): Map<string, number> {
+    if (this.#ready.size === 0) return this.#urgent;
+    if (this.#urgent.size > 0 && ++this.#passed < patientShare) return this.#urgent;
+    this.#passed = 0;
+    return this.#ready;
+  }
+
+  #take(queue: Map<string, number>, key: string, readySince: number): string {
     const now = this.#clock.monotonic();
-    this.#ready.delete(key);
+    queue.delete(key);
     this.#processing.set(key, now);
     this.#metrics.queueTaken(this.#name, (now - readySince) / 1000);
     return key;
   }
+}
 
-  #wake(count: number): void {
-    for (const taker of this.#takers) {
-      if (count-- <= 0) return;
-      this.#takers.delete(taker);
-      taker();
-    }
-  }
+function wakeAll(takers: Set<() => void>): void {
+  for (const taker of takers) taker();
+  takers.clear();
 }

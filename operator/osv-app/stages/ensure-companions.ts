@@ -8,14 +8,20 @@ import { controllerUid } from '../objects/owner.ts';
 import { podMonitor } from '../objects/pod-monitor.ts';
 import { service } from '../objects/service.ts';
 
-/** What stands beside an app's instances: Service, NetworkPolicy, PodDisruptionBudget, PodMonitor. */
-export function ensureCompanions(observed: Observed, peers: readonly ManagementPeer[]): StageOutcome {
+/** Guards the instances' network from their first moment, so it stands before them. */
+export function ensureNetworkPolicy({ app, owned }: Observed, peers: readonly ManagementPeer[]): StageOutcome {
+  const { name, namespace = '', uid = '' } = app.metadata;
+  const wanted = networkPolicy({ name, namespace, uid }, app.spec, peers);
+  return { actions: reconcile(resources.networkPolicies, wanted, owned.networkPolicy, uid) };
+}
+
+/** What stands beside an app's instances and can follow them: Service, PodDisruptionBudget, PodMonitor. */
+export function ensureCompanions(observed: Observed): StageOutcome {
   const { app, owned } = observed;
   const { name, namespace = '', uid = '' } = app.metadata;
   const owner = { name, namespace, uid };
   const pairs: [Resource, KubernetesObject | undefined, KubernetesObject | undefined][] = [
     [resources.services, service(owner, app.spec), owned.service],
-    [resources.networkPolicies, networkPolicy(owner, app.spec, peers), owned.networkPolicy],
     [resources.podDisruptionBudgets, disruptionBudget(owner, wantedReplicas(app.spec)), owned.disruptionBudget],
   ];
   if (observed.podMonitors) pairs.push([resources.podMonitors, podMonitor(owner, app.spec), owned.podMonitor]);
