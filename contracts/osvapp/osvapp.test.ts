@@ -42,7 +42,11 @@ test.each([
   ['packages:', 'pakages:', 'app.yaml:6: spec.source.pakages is not a known field; did you mean packages?'],
   ['cpus: 1', 'cpus: "1"', 'app.yaml:8: spec.resources.cpus must be a whole number, not "1"'],
   ['cpus: 1', 'cpus: 0', 'app.yaml:8: spec.resources.cpus must be at least 1, not 0'],
-  ['64Mi', '64 MB', 'app.yaml:8: spec.resources.memory cannot be "64 MB"; write it such as 64Mi'],
+  [
+    '64Mi',
+    '64 MB',
+    'app.yaml:8: spec.resources.memory cannot be "64 MB"; write a number and one of the units Ki, Mi, Gi, k, M and G, such as 64Mi',
+  ],
   ['TCP', 'tcp', 'app.yaml:9: spec.ports[0].protocol must be one of TCP, UDP, not "tcp"; did you mean TCP?'],
   ['kind: OsvApp', 'kind: Pod', 'app.yaml:2: kind must be OsvApp, not "Pod"'],
   ['v1alpha1', 'v1', 'app.yaml:1: apiVersion must be osvapp.dev/v1alpha1, not "osvapp.dev/v1"'],

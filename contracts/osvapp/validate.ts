@@ -67,9 +67,6 @@ function list(names: readonly string[]): string {
 }
 
 const examples: Record<string, string> = {
-  memory: 'such as 64Mi',
-  size: 'such as 1Gi',
-  sizeLimit: 'such as 64Mi',
   interval: 'such as 15s',
   sha256: '64 hexadecimal digits',
   mountPath: 'an absolute path',
@@ -129,8 +126,11 @@ function problemOf(error: ErrorObject): Problem {
         `${at} cannot be ${shown(error.data)}${example ? `; write it ${example}` : ` (it must match ${String(parameters.pattern)})`}`,
       );
     }
-    case 'rules':
-      return say(error.message ?? `${at} is not valid`);
+    case 'rules': {
+      const message = error.message ?? 'it is not valid';
+      // The API server puts path and value before the words of a rule.
+      return say(typeof error.data === 'string' ? `${at} cannot be ${shown(error.data)}; ${message}` : message);
+    }
     case 'minimum':
     case 'maximum':
       return say(

@@ -166,7 +166,7 @@ export interface OsvApp {
       protocol?: 'TCP' | 'UDP';
     }[];
     /**
-     * Number of instances; 1 without it
+     * Number of instances; leave it out where an autoscaler sets it
      */
     replicas?: number;
     /**

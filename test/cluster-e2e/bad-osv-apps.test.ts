@@ -33,6 +33,15 @@ test('the names kubectl knows it by', async () => {
   }
 });
 
+const data = { name: 'data', mountPath: '/data' };
+
+/** The sentence about a size that is none, in a field. */
+function sizeIn(field: string): RegExp {
+  return new RegExp(
+    `${field.replaceAll(/[.[\]]/g, '\\$&')}: .*write a number and one of the units Ki, .* such as [0-9]+[MG]i`,
+  );
+}
+
 /** What is wrong, and words of the sentence that must come back. */
 const refused: Record<string, [spec: object, sentence: RegExp]> = {
   'no source': [{}, /spec\.source: Required value/],
@@ -41,8 +50,56 @@ const refused: Record<string, [spec: object, sentence: RegExp]> = {
     { source: { ...packages, image: { reference: 'redis:7' } } },
     /spec\.source.*needs exactly one of image, archive and packages/,
   ],
-  'a memory size that is none': [{ source: packages, resources: { memory: 'plenty' } }, /spec\.resources\.memory/],
-  'a negative memory size': [{ source: packages, resources: { memory: '-64Mi' } }, /spec\.resources\.memory/],
+  'a memory size that is none': [
+    { source: packages, resources: { memory: 'plenty' } },
+    sizeIn('spec.resources.memory'),
+  ],
+  'a negative memory size': [{ source: packages, resources: { memory: '-64Mi' } }, sizeIn('spec.resources.memory')],
+  'a memory size with a unit that there is not': [
+    { source: packages, resources: { memory: '12Foo' } },
+    sizeIn('spec.resources.memory'),
+  ],
+  'more memory than any machine has': [
+    { source: packages, resources: { memory: '9999999999999999999999999Gi' } },
+    /spec\.resources\.memory: .*write 16384Gi or less/,
+  ],
+  'a number of bytes that was meant to be one of MiB': [
+    { source: packages, resources: { memory: '64' } },
+    /spec\.resources\.memory: .*write 1Mi or more; a number without a unit counts bytes/,
+  ],
+  'a volume of a size that is none': [
+    { source: packages, volumes: [{ ...data, size: 'big' }] },
+    sizeIn('spec.volumes[0].size'),
+  ],
+  'a volume in memory of a size that is none': [
+    { source: packages, volumes: [{ ...data, emptyDir: { sizeLimit: '1 GB' } }] },
+    sizeIn('spec.volumes[0].emptyDir.sizeLimit'),
+  ],
+  'a variable of 2 MB': [
+    { source: packages, env: [{ name: 'A', value: 'x'.repeat(2_000_000) }] },
+    /spec\.env.*131072 characters at most.*give the program a file instead/,
+  ],
+  'many long variables': [
+    { source: packages, env: Array.from({ length: 10 }, (_, i) => ({ name: `A${i}`, value: 'x'.repeat(60_000) })) },
+    /all values of spec\.env together have 524288 characters at most/,
+  ],
+  'long arguments': [{ source: packages, args: ['x'.repeat(140_000)] }, /spec\.args: .*131072 characters at most/],
+  'a rollout that could never move': [
+    { source: packages, strategy: { maxSurge: 0, maxUnavailable: '0%' } },
+    /spec\.strategy has maxSurge 0 and maxUnavailable 0.*set one of them to 1/,
+  ],
+  'no instance missing where none can stand in': [
+    { source: packages, strategy: { maxUnavailable: 0 }, volumes: [{ ...data, size: '1Gi' }] },
+    /maxUnavailable 0 cannot be kept with a volume/,
+  ],
+  'one disk for two instances': [
+    { source: packages, replicas: 2, volumes: [{ ...data, persistentVolumeClaim: { claimName: 'a' } }] },
+    /one instance at most can write to; set spec\.replicas to 1, or readOnly/,
+  ],
+  'a StorageClass for no claim': [
+    { source: packages, volumes: [{ ...data, emptyDir: {}, storageClassName: 'fast' }] },
+    /a storageClassName only with a size/,
+  ],
   'half a processor': [{ source: packages, resources: { cpus: 0.5 } }, /spec\.resources\.cpus.*integer/],
   'no processor': [{ source: packages, resources: { cpus: 0 } }, /spec\.resources\.cpus.*greater than or equal to 1/],
   'a thousand processors': [
@@ -108,6 +165,34 @@ describe('the API server refuses', () => {
   test('a field that there is not, by its name', async () => {
     await expect(offer({ source: packages, replicsa: 3 })).rejects.toThrow(/unknown field "spec\.replicsa"/);
   });
+});
+
+test('the size of a volume stays as it is', async () => {
+  const app = (size: string) => ({
+    apiVersion: 'osvapp.dev/v1alpha1',
+    kind: 'OsvApp',
+    metadata: { name: 'sized' },
+    spec: { source: packages, replicas: 0, volumes: [{ ...data, size }] },
+  });
+  const apply = (size: string) =>
+    cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app(size)) });
+  await apply('1Gi');
+  await expect(apply('2Gi')).rejects.toThrow(/the size of a volume in spec\.volumes cannot change/);
+});
+
+/** As with a Deployment: who leaves the number out leaves it to whoever sets it, the autoscaler in the first place. */
+test('replicas that nobody sets are 1, and stay what an autoscaler made of them', async () => {
+  const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'left' } };
+  const apply = (spec: object, ...flags: string[]) => {
+    const input = JSON.stringify({ ...app, spec: { source: packages, ...spec } });
+    return cluster.kubectl(['-n', namespace, 'apply', '-f', '-', ...flags], { input });
+  };
+  const replicas = () => cluster.kubectl(['-n', namespace, 'get', 'osvapp/left', '-o', 'jsonpath={.spec.replicas}']);
+  await apply({}, '--server-side');
+  expect(await replicas()).toBe('1');
+  await cluster.kubectl(['-n', namespace, 'scale', 'osvapp/left', '--replicas=5']);
+  await apply({ paused: true }, '--server-side');
+  expect(await replicas()).toBe('5');
 });
 
 test('kubectl explain has words for the fields', async () => {

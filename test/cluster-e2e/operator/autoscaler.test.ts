@@ -37,7 +37,6 @@ beforeAll(async () => {
       resources: { cpus: 1, memory: '64Mi' },
       ports: [{ name: 'http', port: 8080 }],
       readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1 },
-      replicas: 1,
     },
   };
   await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app) });
@@ -75,14 +74,4 @@ test('it finds the replicas, and says that there are no metrics to scale by', as
   const scaling = async () => conditionOf(await autoscaler(), 'ScalingActive')?.reason === 'FailedGetResourceMetric';
   await waitUntil('it asked for metrics', scaling, { secondsMax: 120 });
   expect(conditionOf(await autoscaler(), 'AbleToScale')).toMatchObject({ status: 'True' });
-});
-
-test('an app that names no number of replicas cannot be scaled by an autoscaler until somebody names one', async () => {
-  const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'bare' } };
-  const spec = { source: { archive: program.source }, runtime: 'node' };
-  await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify({ ...app, spec }) });
-  const path = `/apis/osvapp.dev/v1alpha1/namespaces/${namespace}/osvapps/bare/scale`;
-  await expect(kubectl('get', '--raw', path)).rejects.toThrow(/spec\.replicas.*does not exist/);
-  await kubectl('scale', 'osvapp/bare', '--replicas=2');
-  expect(JSON.parse(await kubectl('get', '--raw', path))).toMatchObject({ spec: { replicas: 2 } });
 });
