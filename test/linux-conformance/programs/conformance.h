@@ -130,3 +130,19 @@ __attribute__((unused)) static long read_file(const char *path, char *buffer, si
     close(fd);
     return (long)length;
 }
+
+/// State of a thread of this process as proc(5) has it for /proc/PID/stat, such as 'R' or 'S'; 0 if it is gone.
+__attribute__((unused)) static char thread_state(pid_t thread) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    if (read_file(path, text, sizeof text) <= 0) return 0;
+    // The name may hold brackets and blanks of its own.
+    const char *end_of_name = strrchr(text, ')');
+    must(end_of_name != NULL && end_of_name[1] == ' ');
+    return end_of_name[2];
+}
+
+/// Lets other threads run until this one sleeps in the kernel; the main thread's number is getpid().
+__attribute__((unused)) static void wait_until_asleep(pid_t thread) {
+    while (thread_state(thread) != 'S') sched_yield();
+}

@@ -5,7 +5,7 @@
 #include <sys/eventfd.h>
 
 static void *add_later(void *fd) {
-    usleep(10000);
+    wait_until_asleep(getpid());
     eventfd_write((int)(long)fd, 5);
     return NULL;
 }

@@ -1,12 +1,14 @@
 // Four threads wait on one epoll: each one-shot event is handled exactly once.
 // variants: dynamic static musl
 #include "../conformance.h"
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 enum { FDS = 20, ROUNDS = 50 };
 static int epoll, fds[FDS], stop_fd;
 static long handled;
+static sem_t all_handled;
 
 static void *work(void *argument) {
     (void)argument;
@@ -16,13 +18,14 @@ static void *work(void *argument) {
         if (event.data.u32 == FDS) return NULL;
         eventfd_t value;
         must(eventfd_read(fds[event.data.u32], &value) == 0);
-        __atomic_add_fetch(&handled, (long)value, __ATOMIC_SEQ_CST);
+        if (__atomic_add_fetch(&handled, (long)value, __ATOMIC_SEQ_CST) == FDS * ROUNDS) sem_post(&all_handled);
         struct epoll_event again = {.events = EPOLLIN | EPOLLONESHOT, .data.u32 = event.data.u32};
         must(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[event.data.u32], &again) == 0);
     }
 }
 
 int main(void) {
+    sem_init(&all_handled, 0, 0);
     epoll = epoll_create1(0);
     for (uint32_t index = 0; index < FDS; index++) {
         fds[index] = eventfd(0, EFD_NONBLOCK);
@@ -36,7 +39,7 @@ int main(void) {
     for (int index = 0; index < 4; index++) must(pthread_create(&threads[index], NULL, work, NULL) == 0);
     for (int round = 0; round < ROUNDS; round++)
         for (int index = 0; index < FDS; index++) must(eventfd_write(fds[index], 1) == 0);
-    while (__atomic_load_n(&handled, __ATOMIC_SEQ_CST) < FDS * ROUNDS) usleep(1000);
+    sem_wait(&all_handled);
     eventfd_write(stop_fd, 1);
     for (int index = 0; index < 4; index++) pthread_join(threads[index], NULL);
     say("handled %ld\n", handled);

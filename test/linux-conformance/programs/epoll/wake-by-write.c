@@ -6,7 +6,7 @@
 #include <sys/select.h>
 
 static void *write_later(void *fd) {
-    usleep(10000);
+    wait_until_asleep(getpid());
     must(write((int)(long)fd, "x", 1) == 1);
     return NULL;
 }

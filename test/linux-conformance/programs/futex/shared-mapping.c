@@ -3,9 +3,11 @@
 #include "futex.h"
 
 static uint32_t *left, *right;
+static pid_t waiter;
 
 static void *wait_left(void *argument) {
     (void)argument;
+    __atomic_store_n(&waiter, (pid_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
     while (__atomic_load_n(left, __ATOMIC_SEQ_CST) == 0) futex(left, FUTEX_WAIT, 0, NULL, NULL, 0);
     say("left woke with %u\n", *left);
     return NULL;
@@ -20,7 +22,8 @@ int main(void) {
     must(left != MAP_FAILED && right != MAP_FAILED && left != right);
     pthread_t thread;
     must(pthread_create(&thread, NULL, wait_left, NULL) == 0);
-    usleep(10000);
+    while (__atomic_load_n(&waiter, __ATOMIC_SEQ_CST) == 0) sched_yield();
+    wait_until_asleep(waiter);
     __atomic_store_n(right, 42, __ATOMIC_SEQ_CST);
     futex(right, FUTEX_WAKE, 1, NULL, NULL, 0);
     pthread_join(thread, NULL);

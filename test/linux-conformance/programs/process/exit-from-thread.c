@@ -3,8 +3,12 @@
 #include "../conformance.h"
 
 static pthread_mutex_t never = PTHREAD_MUTEX_INITIALIZER;
+static pid_t asleep[3];
+
+static void say_who(int index) { __atomic_store_n(&asleep[index], (pid_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST); }
 
 static void *sleeper(void *argument) {
+    say_who(0);
     sleep(1000);
     return argument;
 }
@@ -13,16 +17,22 @@ static void *spinner(void *argument) {
     return argument;
 }
 static void *waiter(void *argument) {
+    say_who(1);
     pthread_mutex_lock(&never);
     return argument;
 }
 static void *reader(void *argument) {
     char byte;
+    say_who(2);
     (void)!read((int)(long)argument, &byte, 1);
     return argument;
 }
 static void *ender(void *argument) {
-    usleep(10000);
+    for (int index = 0; index < 3; index++) {
+        while (__atomic_load_n(&asleep[index], __ATOMIC_SEQ_CST) == 0) sched_yield();
+        wait_until_asleep(asleep[index]);
+    }
+    wait_until_asleep(getpid());
     say("ending\n");
     exit((int)(long)argument);
 }

@@ -4,7 +4,7 @@
 
 static void *send_later(void *argument) {
     (void)argument;
-    usleep(10000);
+    wait_until_asleep(getpid());
     sigqueue(getpid(), SIGUSR2, (union sigval){.sival_int = 99});
     return NULL;
 }

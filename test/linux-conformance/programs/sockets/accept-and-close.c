@@ -3,7 +3,7 @@
 #include "sockets.h"
 
 static void *shut_later(void *fd) {
-    usleep(20000);
+    wait_until_asleep(getpid());
     must(shutdown((int)(long)fd, SHUT_RDWR) == 0);
     return NULL;
 }

@@ -6,7 +6,7 @@ static int ends[2];
 static void *send_slowly(void *argument) {
     (void)argument;
     for (int index = 0; index < 4; index++) {
-        usleep(5000);
+        wait_until_asleep(getpid());
         must(send(ends[0], "wxyz", 4, 0) == 4);
     }
     return NULL;

@@ -3,7 +3,7 @@
 #include "../conformance.h"
 #include <semaphore.h>
 
-static sem_t started;
+static sem_t started, asked_to_end;
 
 static void note(void *text) { say("cleanup %s\n", (const char *)text); }
 
@@ -30,7 +30,7 @@ static void *guarded(void *argument) {
     int old;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
     sem_post(&started);
-    usleep(20000);
+    sem_wait(&asked_to_end);
     say("still here while disabled\n");
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
     pthread_testcancel();
@@ -48,10 +48,13 @@ static void *spin(void *argument) {
 }
 
 static void run(const char *label, void *(*body)(void *), void *argument) {
+    sem_init(&started, 0, 0);
+    sem_init(&asked_to_end, 0, 0);
     pthread_t thread;
     must(pthread_create(&thread, NULL, body, argument) == 0);
     sem_wait(&started);
     must(pthread_cancel(thread) == 0);
+    sem_post(&asked_to_end);
     void *value;
     must(pthread_join(thread, &value) == 0);
     say("%s canceled: %s\n", label, value == PTHREAD_CANCELED ? "yes" : "no");
@@ -60,7 +63,6 @@ static void run(const char *label, void *(*body)(void *), void *argument) {
 int main(void) {
     int ends[2];
     must(pipe(ends) == 0);
-    sem_init(&started, 0, 0);
     run("sleep", sleep_long, NULL);
     run("read", read_forever, (void *)(long)ends[0]);
     run("guarded", guarded, NULL);

@@ -4,20 +4,18 @@
 #include <semaphore.h>
 
 static pthread_mutex_t mutex;
-static sem_t locked, waiting;
+static sem_t locked;
 
 static void *own(void *argument) {
     (void)argument;
     must(pthread_mutex_lock(&mutex) == 0);
     sem_post(&locked);
-    sem_wait(&waiting);
-    usleep(20000);
+    wait_until_asleep(getpid());
     return NULL;
 }
 
 int main(void) {
     sem_init(&locked, 0, 0);
-    sem_init(&waiting, 0, 0);
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
@@ -25,7 +23,6 @@ int main(void) {
     pthread_t thread;
     must(pthread_create(&thread, NULL, own, NULL) == 0);
     sem_wait(&locked);
-    sem_post(&waiting);
     say("waiter got: %s\n", errno_name(pthread_mutex_lock(&mutex)));
     pthread_join(thread, NULL);
     return 0;
