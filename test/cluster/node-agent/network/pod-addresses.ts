@@ -4,6 +4,7 @@ import { hostsOf, type LoopbackOf } from './loopback.ts';
 
 export interface AddressLease {
   readonly address: string;
+  /** Gives the address back; a second call does nothing. */
   release(): void;
 }
 
@@ -30,7 +31,7 @@ export class PodAddresses {
   /** Keeps an address that a pod already has. */
   reserve(address: string): AddressLease {
     this.#taken.add(address);
-    return { address, release: () => this.#taken.delete(address) };
+    return this.#leaseOf(address, () => {});
   }
 
   /** @throws NodeAgentError addresses-exhausted */
@@ -44,17 +45,22 @@ export class PodAddresses {
         this.#taken.add(address);
         const end = claim ? await claimAddress(this.#loopbackOf(address)) : () => {};
         if (!end) continue; // Another agent has it; it stays taken for this one.
-        return {
-          address,
-          release: () => {
-            end();
-            this.#taken.delete(address);
-          },
-        };
+        return this.#leaseOf(address, end);
       }
       this.#cursors.delete(range);
     }
     throw new NodeAgentError('addresses-exhausted', `All addresses of ${range} are taken.`);
+  }
+
+  #leaseOf(address: string, endClaim: () => void): AddressLease {
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      endClaim();
+      this.#taken.delete(address);
+    };
+    return { address, release };
   }
 }
 

@@ -11,7 +11,7 @@ import type { Clock, EventRecorder, Logger, ObjectCache, ReconcileOutcome } from
 import type { ContainerPods } from '../containers/container-pods.ts';
 import type { Faults } from '../control/faults.ts';
 import { messageOf } from '../error.ts';
-import type { GuestTable } from '../guests/guest-table.ts';
+import type { GuestEntry, GuestTable } from '../guests/guest-table.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { imagesOf } from '../machine/plan.ts';
 import type { LoopbackOf } from '../network/loopback.ts';
@@ -125,11 +125,16 @@ export class PodController {
     try {
       await this.#pull(pod, node);
     } catch (error) {
-      return this.#wait(pod, messageOf(error));
+      return node.lost ? undefined : this.#wait(pod, messageOf(error));
     }
     this.#waiting.delete(key);
     if (faults.podDelayMilliseconds > 0) await delay(faults.podDelayMilliseconds, undefined, { signal });
     const lease = await addresses.lease(node.podRange, !node.pretend);
+    // All of this takes a while, in which the node's power may have been cut.
+    if (node.lost) {
+      lease.release();
+      return undefined;
+    }
     this.#run(pod, node, lease, clock.now());
     const running = this.#running.get(key);
     return running && this.#keep(pod, running);
@@ -209,29 +214,43 @@ export class PodController {
   }
 
   /** Somebody wants the pod to end: its guest stops, then the pod goes. */
-  async #end(pod: Readonly<Pod>, guestUid: string): Promise<undefined> {
+  async #end(pod: Readonly<Pod>, guestUid: string): Promise<ReconcileOutcome | undefined> {
     const { guests, client } = this.#options;
     const uid = pod.metadata.uid ?? '';
     const entry = guests.get(guestUid);
-    if (entry && !entry.guest?.outcome) {
-      entry.guest?.stop();
-      return;
-    }
+    if (entry && !entry.guest?.outcome) return this.#stopGuest(pod, entry);
     const running = this.#running.get(keyOf(pod.metadata));
     if (running && entry) {
       await this.#keep(pod, running);
       const guest = guestOfPod(pod);
       const vmi = guest && this.#options.vmis.get(guest);
-      if (vmi && vmi.metadata.uid === guestUid && !isFinal(vmi)) return;
+      if (vmi && vmi.metadata.uid === guestUid && !isFinal(vmi)) return undefined;
     }
     await client.delete(resources.pods, pod.metadata, { uid, gracePeriodSeconds: 0 });
     this.#forget(keyOf(pod.metadata));
     this.#options.onGone(guestUid);
+    return undefined;
   }
 
-  /** A pod that has ended needs no address; it stays until somebody deletes it. */
+  /** virt-launcher gives the guest the VMI's grace period; the kubelet ends both when the pod's own is over. */
+  #stopGuest(pod: Readonly<Pod>, { guest }: GuestEntry): ReconcileOutcome | undefined {
+    const left = Date.parse(pod.metadata.deletionTimestamp ?? '') - this.#options.clock.now();
+    if (left > 0) {
+      guest?.stop();
+      return { requeueAfterSeconds: left / 1000 };
+    }
+    guest?.kill();
+    return undefined;
+  }
+
+  /**
+   * A pod that has ended needs no address. It stays until somebody deletes it, and with it what its guest left: the API
+   * server removes such a pod at once, so that nothing but its absence tells.
+   */
   #release(pod: Readonly<Pod>): undefined {
-    this.#forget(keyOf(pod.metadata));
+    const running = this.#running.get(keyOf(pod.metadata));
+    running?.health.end();
+    running?.lease.release();
   }
 
   /** Another process ran this pod, and its guest has ended with it, unless it was only pretended. */
@@ -272,6 +291,7 @@ export class PodController {
   }
 
   #forgetOther(key: string, uid: string | undefined): void {
+    if (this.#waiting.get(key)?.uid !== uid) this.#waiting.delete(key);
     const running = this.#running.get(key);
     if (!running || running.uid === uid) return;
     this.#forget(key);
