@@ -125,10 +125,14 @@ async function startOfTail(file: FileHandle, lines: number): Promise<number> {
   return from;
 }
 
+/** Resolves when more may be written, or nobody listens any more. */
 function drained(answer: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    answer.once('drain', resolve);
-    answer.once('close', resolve);
+    const done = () => {
+      answer.off('drain', done).off('close', done);
+      resolve();
+    };
+    answer.on('drain', done).on('close', done);
   });
 }
 
