@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resources } from '@osv/operator/kubernetes';
 import { beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../cluster/cluster.ts';
-import { readGoModule } from '../cluster/tools/go-module.ts';
+import { kubernetesVersion, readGoModule } from '../cluster/tools/go-module.ts';
 import { newNamespace, sharedCluster } from './support/shared-cluster.ts';
 
 let cluster: Cluster;
@@ -13,11 +13,14 @@ beforeAll(async () => {
   namespace = await newNamespace(cluster);
 });
 
-test('kubectl and the API server are of the version that go.mod names', async () => {
+test('kubectl, the API server and the kubelets are of the version that go.mod names', async () => {
   const version = JSON.parse(await cluster.kubectl(['version', '-o', 'json']));
-  const wanted = (await readGoModule()).versions.get('k8s.io/kubernetes');
+  const wanted = kubernetesVersion(await readGoModule());
   expect(version.serverVersion.gitVersion).toBe(wanted);
   expect(version.clientVersion.gitVersion).toBe(wanted);
+  const { items } = await cluster.client.list(resources.nodes);
+  const kubelets = new Set(items.map(({ status }) => status?.nodeInfo?.kubeletVersion));
+  expect([...kubelets]).toEqual([wanted]);
 });
 
 test('nobody speaks to the API server without a credential', async () => {

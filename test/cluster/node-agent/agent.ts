@@ -21,6 +21,7 @@ import {
   Reflector,
   systemClock,
 } from '@osv/operator/reconcile-runtime';
+import { kubernetesVersion, readGoModule } from '../tools/go-module.ts';
 import { ContainerPods } from './containers/container-pods.ts';
 import { Faults } from './control/faults.ts';
 import { NodeAgentError } from './error.ts';
@@ -206,7 +207,8 @@ class Agent implements NodeAgent {
       const provisioner = new FolderProvisioner({ client: this.#client, folder, logger: this.#logger });
       this.#work.push(provisioner.start(signal));
     }
-    const heartbeat = new Heartbeat({ client: this.#client, logger: this.#logger, kubeletPort: this.#kubelet.port });
+    const kubelet = { port: this.#kubelet.port, version: kubernetesVersion(await readGoModule()) };
+    const heartbeat = new Heartbeat({ client: this.#client, logger: this.#logger, kubelet });
     this.#heartbeat = heartbeat;
     for (const node of this.#nodes.values()) await heartbeat.register(node);
     for (const node of this.#nodes.values()) this.#work.push(heartbeat.run(node, signal));

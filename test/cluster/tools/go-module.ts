@@ -38,6 +38,11 @@ export function parseGoModule(text: string): GoModule {
   return { go, versions, tools };
 }
 
+/** Of the control plane, kubectl, and who goes with them: such as v1.37.2. */
+export function kubernetesVersion({ versions }: GoModule): string {
+  return versions.get('k8s.io/kubernetes') ?? '';
+}
+
 export async function readGoModule(folder = moduleFolder): Promise<GoModule> {
   return parseGoModule(await readFile(join(folder, 'go.mod'), 'utf8'));
 }

@@ -1,4 +1,4 @@
-import type { GoModule } from './go-module.ts';
+import { type GoModule, kubernetesVersion } from './go-module.ts';
 
 /** The package of each tool, in the order of the build: kube-apiserver compiles most of what the later ones share. */
 export const goTools = {
@@ -21,11 +21,11 @@ export const goToolNames = Object.keys(goTools) as GoTool[];
  * Flags of `go build`. The linker writes the versions into the programs as the projects' own releases do: without them
  * the API server calls itself v0.0.0 and its version checks fail.
  */
-export function buildFlags({ versions }: GoModule): string[] {
-  const kubernetes = versions.get('k8s.io/kubernetes') ?? '';
+export function buildFlags(goModule: GoModule): string[] {
+  const kubernetes = kubernetesVersion(goModule);
   const [major = '', minor = ''] = kubernetes.replace(/^v/, '').split('.');
   const variables: Record<string, string> = {
-    'helm.sh/helm/v4/internal/version.version': versions.get('helm.sh/helm/v4') ?? '',
+    'helm.sh/helm/v4/internal/version.version': goModule.versions.get('helm.sh/helm/v4') ?? '',
   };
   for (const path of ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']) {
     variables[`${path}.gitVersion`] = kubernetes;

@@ -2,7 +2,7 @@ import { type ApiClient, resources } from '@osv/operator/kubernetes';
 import { type Clock, type Logger, sleep, systemClock } from '@osv/operator/reconcile-runtime';
 import { microTimestamp } from '../time.ts';
 import type { ManagedNode } from './managed-node.ts';
-import { nodeMetadata, nodeStatus } from './node-object.ts';
+import { type Kubelet, nodeMetadata, nodeStatus } from './node-object.ts';
 
 const leaseNamespace = 'kube-node-lease';
 /** A kubelet's own figures. */
@@ -14,7 +14,7 @@ const statusSeconds = 60;
 export interface HeartbeatOptions {
   client: ApiClient;
   logger: Logger;
-  kubeletPort: number;
+  kubelet: Kubelet;
   clock?: Clock;
 }
 
@@ -58,9 +58,9 @@ export class Heartbeat {
   }
 
   async #report(node: ManagedNode): Promise<void> {
-    const { client, kubeletPort } = this.#options;
+    const { client, kubelet } = this.#options;
     const current = await client.get(resources.nodes, { name: node.name });
-    const status = nodeStatus(node, this.#clock.now(), kubeletPort);
+    const status = nodeStatus(node, this.#clock.now(), kubelet);
     for (const condition of status.conditions ?? []) {
       const old = current?.status?.conditions?.find(({ type }) => type === condition.type);
       if (old?.status === condition.status && old.lastTransitionTime) {

@@ -29,8 +29,15 @@ export function nodeMetadata(node: ManagedNode, now: number): Node {
   };
 }
 
+/** What a node's kubelet says about itself. */
+export interface Kubelet {
+  readonly port: number;
+  /** Such as v1.37.2. */
+  readonly version: string;
+}
+
 /** Status of the Node as a kubelet reports it. */
-export function nodeStatus(node: ManagedNode, now: number, kubeletPort: number): NonNullable<Node['status']> {
+export function nodeStatus(node: ManagedNode, now: number, kubelet: Kubelet): NonNullable<Node['status']> {
   const resources = {
     cpu: `${node.cpus}`,
     memory: `${node.memoryMebibytes}Mi`,
@@ -53,7 +60,7 @@ export function nodeStatus(node: ManagedNode, now: number, kubeletPort: number):
     allocatable: resources,
     // No host name: the API server would rather use it, and nobody resolves it.
     addresses: [{ type: 'InternalIP', address: hostAddress }],
-    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } } as never,
+    daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } } as never,
     conditions: [
       condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
       condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
@@ -65,8 +72,8 @@ export function nodeStatus(node: ManagedNode, now: number, kubeletPort: number):
       operatingSystem: 'linux',
       osImage: 'osv node agent',
       kernelVersion: release(),
-      kubeletVersion: 'v1.36.0',
-      kubeProxyVersion: 'v1.36.0',
+      kubeletVersion: kubelet.version,
+      kubeProxyVersion: kubelet.version,
       containerRuntimeVersion: 'osv://0.1.0',
       machineID: node.name,
       systemUUID: node.name,
