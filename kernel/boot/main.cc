@@ -15,6 +15,7 @@
 #include "sched/scheduler.hh"
 #include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
+#include "trace/tracepoint.hh"
 
 extern "C" {
 extern osv::u64 boot_start_info, boot_entry_timestamp, __stack_chk_guard;
@@ -59,6 +60,7 @@ extern "C" [[noreturn, gnu::optimize("no-stack-protector")]] void boot_main() {
   guard_first_stacks();
   for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
   sync::initialize_random();
+  trace::set_alias_key(sync::random_u64());
   telemetry::mark_boot_phase(boot_phase::memory);
 
   devices::acpi::initialize(information.acpi_root);

@@ -17,13 +17,13 @@ extern tracepoint<"thread_exit", "thread"> thread_exit;
 extern tracepoint<"timer_fire", "deadline"> timer_fire;
 
 // --- sync ---
-/// A mutex was taken without waiting.
+/// A mutex was taken without waiting. `mutex`: its alias (alias_of()).
 extern tracepoint<"mutex_lock", "mutex"> mutex_lock;
 /// A mutex was taken after waiting.
 extern tracepoint<"mutex_lock_wait", "mutex", "nanoseconds"> mutex_lock_wait;
 
 // --- memory and processor ---
-/// `code`: the page-fault error code (SDM volume 3, 4.7).
+/// `instruction`: in the kernel, where it was linked. `code`: the page-fault error code (SDM volume 3, 4.7).
 extern tracepoint<"page_fault", "address", "instruction", "code"> page_fault;
 extern tracepoint<"interrupt", "vector"> interrupt;
 

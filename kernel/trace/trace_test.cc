@@ -71,6 +71,28 @@ TEST(Tracepoint, FiltersByThreadAndArgument) {
   set_enabled(point::interrupt, false);
 }
 
+TEST(Tracepoint, ShowsNoAddressOfTheKernel) {
+  event_ring& r = ring();
+  event e;
+  const int first = 0, second = 0;
+  const auto shown = [&](const int& object) {
+    point::mutex_lock(&object);
+    EXPECT_TRUE(r.peek(e));
+    r.take();
+    return e.arguments[0];
+  };
+  set_enabled(point::mutex_lock, true);
+  set_alias_key(1);
+  const u64 before = shown(first);
+  EXPECT_EQ(shown(first), before);
+  EXPECT_NE(shown(second), before);
+  EXPECT_LT(before, 1ull << 32);
+  EXPECT_NE(static_cast<u32>(before), static_cast<u32>(reinterpret_cast<u64>(&first)));
+  set_alias_key(2);
+  EXPECT_NE(shown(first), before);
+  set_enabled(point::mutex_lock, false);
+}
+
 TEST(EventRing, KeepsTheNewestAndCountsTheLost) {
   event_ring& r = ring();
   set_enabled(point::interrupt, true);

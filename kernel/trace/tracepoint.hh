@@ -45,6 +45,12 @@ struct alignas(64) tracepoint_base {
 };
 static_assert(sizeof(tracepoint_base) == 64);
 
+/// What events show in the place of a kernel object's address: 32 bits that tell objects apart through one boot, but not where
+/// they are.
+u64 alias_of(u64 address);
+/// The secret of this boot that alias_of() uses.
+void set_alias_key(u64 key);
+
 template <fixed_string Name, fixed_string... ArgumentNames>
   requires(sizeof...(ArgumentNames) <= arguments_max)
 class tracepoint : public tracepoint_base {
@@ -64,7 +70,7 @@ class tracepoint : public tracepoint_base {
   template <typename T>
   static u64 to_word(T value) {
     if constexpr (std::is_pointer_v<T>)
-      return reinterpret_cast<u64>(value);
+      return alias_of(reinterpret_cast<u64>(value));
     else
       return static_cast<u64>(value);
   }
