@@ -25,18 +25,33 @@ result<bool> next_word(std::string_view& rest, string& word) {
   return true;
 }
 
-}  // namespace
-
-std::string_view option(std::string_view command_line, std::string_view key, std::string_view otherwise) {
-  std::string_view rest = command_line;
+/// Calls `look(word)` for each word before "--" until it says true; whether it did.
+template <typename F>
+bool find_word(std::string_view rest, F look) {
   while (!rest.empty()) {
     while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
     const std::string_view word = rest.substr(0, rest.find(' '));
-    if (word == "--") break;
-    if (word.size() > key.size() && word.substr(0, key.size()) == key && word[key.size()] == '=') return word.substr(key.size() + 1);
+    if (word == "--") return false;
+    if (look(word)) return true;
     rest.remove_prefix(word.size());
   }
-  return otherwise;
+  return false;
+}
+
+}  // namespace
+
+std::string_view option(std::string_view command_line, std::string_view key, std::string_view otherwise) {
+  std::string_view value = otherwise;
+  find_word(command_line, [&](std::string_view word) {
+    if (word.size() <= key.size() || word.substr(0, key.size()) != key || word[key.size()] != '=') return false;
+    value = word.substr(key.size() + 1);
+    return true;
+  });
+  return value;
+}
+
+bool has_word(std::string_view command_line, std::string_view wanted) {
+  return find_word(command_line, [&](std::string_view word) { return word == wanted; });
 }
 
 result<vector<string>> program_words(std::string_view command_line) {

@@ -4,6 +4,7 @@
 #include "arch/x86_64/frame.hh"
 #include "arch/x86_64/interrupt_vectors.hh"
 #include "arch/x86_64/local_apic.hh"
+#include "arch/x86_64/page_table.hh"
 #include "arch/x86_64/registers.hh"
 #include "boot/processors.hh"
 #include "linux/task.hh"
@@ -24,15 +25,18 @@ namespace vector = arch::vector;
 namespace linux_signal = linux_abi::signal;
 namespace signal_code = linux_abi::signal_code;
 
+/// Each as the distance from the field itself, so that the table need not be changed when the kernel moves.
 struct exception_fixup {
-  u64 instruction, continue_at;
+  i32 instruction, continue_at;
 };
+u64 target_of(const i32& distance) { return reinterpret_cast<u64>(&distance) + static_cast<u64>(i64{distance}); }
+
 extern "C" const exception_fixup exception_table_start[], exception_table_end[];
 
 bool fix_up(register_frame& frame) {
   for (const exception_fixup* e = exception_table_start; e != exception_table_end; ++e) {
-    if (e->instruction != frame.rip) continue;
-    frame.rip = e->continue_at;
+    if (target_of(e->instruction) != frame.rip) continue;
+    frame.rip = target_of(e->continue_at);
     return true;
   }
   return false;
@@ -96,7 +100,7 @@ void handle_program_fault(register_frame& frame, u64 address) {
 
 void handle_page_fault(register_frame& frame) {
   const u64 address = arch::read_cr2();
-  trace::point::page_fault(address, frame.rip, frame.error_code);
+  trace::point::page_fault(address, frame.in_program() ? frame.rip : frame.rip - arch::areas.image_moved, frame.error_code);
   if (static_cast<i64>(address) >= 0) return handle_program_fault(frame, address);
   if (fix_up(frame)) return;
   if (frame.in_program()) {

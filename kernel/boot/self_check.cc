@@ -1,5 +1,6 @@
 #include "boot/self_check.hh"
 
+#include "arch/x86_64/page_table.hh"
 #include "arch/x86_64/registers.hh"
 #include "base/format.hh"
 #include "boot/processors.hh"
@@ -10,7 +11,10 @@
 #include "sync/random.hh"
 #include "telemetry/self_check.hh"
 
-extern "C" osv::u64 __stack_chk_guard;
+extern "C" {
+extern osv::u64 __stack_chk_guard;
+extern osv::u8 kernel_start[];
+}
 
 namespace osv::boot {
 
@@ -32,13 +36,13 @@ void check_page_tables() {
   report_self_check(self_check::guard_pages, guarded, guarded ? "below every kernel and interrupt stack" : "a page below a stack is mapped");
 }
 
-/// The kernel itself does not move; its entropy of zero says so.
 void check_randomness() {
   constexpr unsigned bits_min = 20;
-  constexpr struct {
+  const struct {
     aslr_area area;
     unsigned bits;
-  } areas[] = {{aslr_area::program, linux_abi::map_random_bits},
+  } areas[] = {{aslr_area::kernel, arch::areas.image_random_bits},
+               {aslr_area::program, linux_abi::map_random_bits},
                {aslr_area::loader, linux_abi::map_random_bits},
                {aslr_area::mmap, linux_abi::map_random_bits},
                {aslr_area::stack, linux_abi::stack_random_bits},
@@ -48,9 +52,13 @@ void check_randomness() {
     telemetry::report_aslr_entropy(a.area, a.bits);
     if (a.bits < least) least = a.bits;
   }
-  telemetry::report_aslr_entropy(aslr_area::kernel, 0);
+  // Not by what was chosen, but by where this code is.
+  const u64 moved_by = reinterpret_cast<u64>(kernel_start) - arch::kernel_link_address;
+  const bool moved = moved_by != 0 && moved_by == arch::areas.image_moved;
   const bool seeded = sync::random_seeded();
-  report_self_check(self_check::aslr, least >= bits_min && seeded, formatted<100>("the program's areas have {} random bits or more, the kernel is not moved", least));
+  report_self_check(self_check::aslr, least >= bits_min && moved && seeded,
+                    moved ? formatted<100>("the kernel's address has {} random bits, every area {} at least", areas[0].bits, least)
+                          : formatted<100>("the kernel is where it was linked"));
   report_self_check(self_check::entropy, seeded, seeded ? "seeded" : "not seeded yet");
 }
 

@@ -23,6 +23,7 @@ struct hvm_memory_range {
 
 constexpr u32 start_info_magic = 0x336ec578;
 constexpr u32 type_ram = 1;
+constexpr u64 identity_map_end = 1ull << 30;  // boot.S
 
 template <typename T>
 const T* at(u64 physical) {
@@ -35,6 +36,12 @@ void reserve(start_information& out, u64 begin, u64 size) {
 }
 
 }  // namespace
+
+std::string_view early_command_line(u64 physical) {
+  const auto* info = reinterpret_cast<const hvm_start_info*>(physical);
+  if (info->magic != start_info_magic || !info->command_line || info->command_line >= identity_map_end) return {};
+  return reinterpret_cast<const char*>(info->command_line);
+}
 
 void read_start_information(u64 physical, start_information& out) {
   const auto* info = at<hvm_start_info>(physical);

@@ -20,6 +20,9 @@ struct start_information {
   std::span<const u8> module;                   // the first module (initrd); empty if none
 };
 
+/// The command line alone, before there are page tables of the kernel's own: physical addresses are addresses. Empty if there is none.
+std::string_view early_command_line(u64 physical);
+
 /// Reads the structures at `physical`. The boot page tables must map them.
 void read_start_information(u64 physical, start_information& out);
 

@@ -1,8 +1,8 @@
-# The freestanding kernel: one static ELF, linked at the top 2 GiB. libstdc++'s header-only parts are used; nothing of it is linked.
+# The freestanding kernel: one static position-independent ELF, which moves itself at boot. libstdc++'s header-only parts are used; nothing of it is linked.
 set(layers base arch/x86_64 lock trace log memory sched sync mapping io devices net vfs linux telemetry boot)
 
 set(kernel_flags
-  -O2 -g -fno-exceptions -fno-rtti -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+  -O2 -g -fno-exceptions -fno-rtti -fpie -fvisibility=hidden -mno-red-zone -mgeneral-regs-only
   -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-threadsafe-statics -fno-strict-aliasing
   -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -fstack-protector-strong -mstack-protector-guard=global
   -fno-use-cxa-atexit -fcf-protection=none)
@@ -14,13 +14,13 @@ foreach(layer ${layers})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|_fuzz\\.cc$|/vdso/")
   if(sources)
     add_library(layer_${target} OBJECT ${sources})
-    target_compile_options(layer_${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${kernel_flags}> $<$<COMPILE_LANGUAGE:ASM>:-g;-fno-pic;-mcmodel=kernel>)
+    target_compile_options(layer_${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${kernel_flags}> $<$<COMPILE_LANGUAGE:ASM>:-g>)
     list(APPEND objects $<TARGET_OBJECTS:layer_${target}>)
   endif()
 endforeach()
 
 set(linker_script ${CMAKE_CURRENT_SOURCE_DIR}/arch/x86_64/kernel.ld)
-set(link_options -nostdlib -static -no-pie -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
+set(link_options -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-z,pack-relative-relocs -Wl,-T,${linker_script} -Wl,--gc-sections -Wl,-z,max-page-size=4096
   -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments)
 
 # Linked twice: the names of the first link's functions go into the second, behind the text, which therefore stays where it was.
@@ -57,4 +57,3 @@ set(vdso_image ${CMAKE_CURRENT_SOURCE_DIR}/linux/vdso/image.S)
 set_source_files_properties(${vdso_image} PROPERTIES COMPILE_DEFINITIONS "VDSO_PATH=\"${vdso}\"" OBJECT_DEPENDS ${vdso})
 target_sources(osv-without-names.elf PRIVATE ${vdso_image})
 target_sources(osv.elf PRIVATE ${vdso_image})
-set_source_files_properties(${vdso_image} PROPERTIES COMPILE_OPTIONS "-fno-pic")

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "arch/cpu.hh"
+#include "arch/x86_64/page_table.hh"
 #include "log/log.hh"
 #include "log/symbols.hh"
 
@@ -37,7 +38,7 @@ void print_backtrace(u64 instruction, u64 frame_pointer) {
     write_symbol(instruction, name, sizeof name);
     write(level::error, formatted<200>("  #{} {}", depth, static_cast<const char*>(name)));
     // Frames live on kernel stacks: upper half, aligned, growing upwards.
-    if (frame_pointer < 0xffff800000000000 || frame_pointer & 7) return;
+    if (frame_pointer < arch::kernel_half_begin || frame_pointer & 7) return;
     const u64 next = reinterpret_cast<u64*>(frame_pointer)[0];
     instruction = reinterpret_cast<u64*>(frame_pointer)[1];
     if (!in_kernel_text(instruction) || next <= frame_pointer) return;
@@ -51,7 +52,9 @@ void panic_at(std::string_view message, u64 instruction, u64 frame_pointer, u64 
     for (;;) asm volatile("hlt");
   }
   write(level::error, formatted<300>("osv: panic: {} (CPU {})", message, arch::cpu_id()));
-  write(level::error, formatted<100>("  rip {} rsp {}", reinterpret_cast<void*>(instruction), reinterpret_cast<void*>(stack_pointer)));
+  // For a debugger: docs/guide/protection.md says how the distance is used.
+  write(level::error, formatted<100>("  rip {} rsp {}, kernel moved by {}", reinterpret_cast<void*>(instruction), reinterpret_cast<void*>(stack_pointer),
+                                     reinterpret_cast<void*>(arch::areas.image_moved)));
   print_backtrace(instruction, frame_pointer);
   finish(message);
 }

@@ -184,14 +184,14 @@ frame& frame_of(physical_address address) {
 }
 frame& frame_of_data(const void* pointer) { return frame_of(to_physical(pointer)); }
 
-void* to_virtual(physical_address address) { return reinterpret_cast<void*>(arch::physical_map_base + to_u64(address)); }
+void* to_virtual(physical_address address) { return reinterpret_cast<void*>(arch::areas.physical_map + to_u64(address)); }
 
 physical_address to_physical(const void* pointer) {
   const u64 address = reinterpret_cast<u64>(pointer);
-  if (address >= arch::kernel_image_base) return physical_address{address - arch::kernel_image_base};
-  if (address >= arch::stack_area_base) return translate(address);
-  ASSERT(address >= arch::physical_map_base);
-  return physical_address{address - arch::physical_map_base};
+  if (address >= reinterpret_cast<u64>(kernel_start)) return physical_address{address - arch::areas.image_to_physical};
+  if (address >= arch::areas.stacks) return translate(address);
+  ASSERT(address >= arch::areas.physical_map);
+  return physical_address{address - arch::areas.physical_map};
 }
 
 void account(usage what, i64 bytes) { usages[static_cast<usize>(what)].fetch_add(bytes, std::memory_order_relaxed); }
@@ -249,8 +249,8 @@ bool overlaps(const physical_range& a, u64 begin, u64 end) { return a.begin < en
 
 void initialize_frames(const physical_range* ram, usize ram_count, const physical_range* reserved, usize reserved_count) {
   new (buddy_storage) buddy_lists();
-  const u64 kernel_first = reinterpret_cast<u64>(kernel_start) - arch::kernel_image_base;
-  const u64 kernel_last = align_up(reinterpret_cast<u64>(kernel_end) - arch::kernel_image_base, page_size);
+  const u64 kernel_first = reinterpret_cast<u64>(kernel_start) - arch::areas.image_to_physical;
+  const u64 kernel_last = align_up(reinterpret_cast<u64>(kernel_end) - arch::areas.image_to_physical, page_size);
 
   u64 highest = 0, highest_low = 0;
   for (usize i = 0; i < ram_count; ++i) {

@@ -36,7 +36,7 @@ void map_physical(u64 begin, u64 end, function_ref<u64()>& take_page) {
   constexpr u64 bits = bit::present | bit::writable | bit::huge | bit::global | bit::no_execute | bit::accessed | bit::dirty;
   begin = align_down(begin, huge_page_size);
   for (u64 at = begin; at < end;) {
-    const u64 address = arch::physical_map_base + at;
+    const u64 address = arch::areas.physical_map + at;
     if (arch::features.gigabyte_pages && is_aligned(at, gigabyte) && at + gigabyte <= end && at >= gigabyte) {
       early_table(address, 3, take_page)[arch::table_index(address, 3)] = at | bits;
       at += gigabyte;
@@ -64,10 +64,11 @@ void build_kernel_page_table(const physical_range* ram, usize count, u64 low_end
 
   const u64 image_end = align_up(reinterpret_cast<u64>(kernel_end), page_size);
   for (u64 address = reinterpret_cast<u64>(kernel_start); address < image_end; address += page_size) {
-    const u64 physical = address - arch::kernel_image_base;
+    const u64 physical = address - arch::areas.image_to_physical;
     early_table(address, 1, take_page)[arch::table_index(address, 1)] = physical | image_bits(address);
-    // The alias in the physical map must not be a writable door to the kernel's text: same rights, in 4 KiB pages.
-    const u64 alias = arch::physical_map_base + physical;
+    // The alias in the physical map must not be a writable door to the kernel, whose place a leak of the map's would tell: in
+    // 4 KiB pages, read-only.
+    const u64 alias = arch::areas.physical_map + physical;
     page_table_entry& entry = early_table(alias, 2, take_page)[arch::table_index(alias, 2)];
     if (entry & bit::huge) {
       const u64 base = entry & arch::huge_entry_address_mask;
@@ -76,11 +77,10 @@ void build_kernel_page_table(const physical_range* ram, usize count, u64 low_end
         table_at(page)[i] = (base + i * page_size) | (entry & ~(arch::huge_entry_address_mask | bit::huge));
       entry = page | bit::present | bit::writable;
     }
-    page_table_entry& small = table_at(entry & arch::entry_address_mask)[arch::table_index(alias, 1)];
-    if (address < reinterpret_cast<u64>(rodata_end)) small &= ~bit::writable;
+    table_at(entry & arch::entry_address_mask)[arch::table_index(alias, 1)] &= ~bit::writable;
   }
   // Roots of the areas that grow later exist from the start.
-  early_table(arch::stack_area_base, 3, take_page);
+  early_table(arch::areas.stacks, 3, take_page);
   arch::write_cr3(root_address);
 }
 
@@ -160,7 +160,7 @@ result<void*> map_device(physical_address address, usize size) {
   const u64 begin = align_down(to_u64(address), page_size);
   const u64 end = align_up(to_u64(address) + size, page_size);
   for (u64 page = begin; page < end; page += page_size) {
-    const u64 target = arch::physical_map_base + page;
+    const u64 target = arch::areas.physical_map + page;
     lock::guard g(kernel_map_lock);
     auto entry = entry_for(root_address, target, 1, true);
     if (!entry.ok()) return fail(entry.error());

@@ -27,7 +27,7 @@ result<u64> take_slots(u64 count) {
     slots_taken.fetch_sub(count, std::memory_order_relaxed);
     return fail(errc::again);
   }
-  return arch::stack_area_base + slot * slot_size + page_size;
+  return arch::areas.stacks + slot * slot_size + page_size;
 }
 
 result<> map_page(u64 at) {
@@ -78,8 +78,8 @@ result<void*> take_cpu_tables() {
 }
 
 bool is_stack_guard(u64 address) {
-  const u64 end = arch::stack_area_base + slots_taken.load(std::memory_order_relaxed) * slot_size;
-  return address >= arch::stack_area_base && address < end && !memory::is_mapped(address);
+  const u64 end = arch::areas.stacks + slots_taken.load(std::memory_order_relaxed) * slot_size;
+  return address >= arch::areas.stacks && address < end && !memory::is_mapped(address);
 }
 
 }  // namespace osv::sched

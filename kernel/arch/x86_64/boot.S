@@ -1,6 +1,9 @@
 // From the PVH entry (Xen PVH boot ABI: 32-bit protected mode, paging off, %ebx = hvm_start_info) to 64-bit C++.
-#define VIRTUAL_BASE 0xffffffff80000000
-#define PHYSICAL(symbol) ((symbol) - VIRTUAL_BASE)
+//
+// The kernel lies at LOAD_ADDRESS in physical memory, and the addresses in it are not right before place_kernel() has chosen where
+// it runs: until then, everything is found relative to pvh_entry, which is the first thing in the image (kernel.ld asserts it).
+#define LOAD_ADDRESS 0x100000
+#define FROM_ENTRY(symbol) ((symbol) - pvh_entry)
 
   .section .note.Xen, "a", @note
   .align 4
@@ -8,7 +11,7 @@
   .long 4                     // a 32-bit physical address
   .long 18                    // XEN_ELFNOTE_PHYS32_ENTRY
   .asciz "Xen"
-  .long PHYSICAL(pvh_entry)
+  .long LOAD_ADDRESS
 
   .section .boot.text, "ax"
   .code32
@@ -16,14 +19,16 @@
 pvh_entry:
   cld
   cli
+  mov $LOAD_ADDRESS, %ebp
   rdtsc
-  mov %eax, PHYSICAL(boot_entry_timestamp)
-  mov %edx, PHYSICAL(boot_entry_timestamp) + 4
-  mov %ebx, PHYSICAL(boot_start_info)
-  mov $PHYSICAL(boot_stack_top), %esp
+  mov %eax, FROM_ENTRY(boot_entry_timestamp)(%ebp)
+  mov %edx, FROM_ENTRY(boot_entry_timestamp + 4)(%ebp)
+  mov %ebx, FROM_ENTRY(boot_start_info)(%ebp)
+  lea FROM_ENTRY(boot_stack_top)(%ebp), %esp
 
-  // Page tables for the start: the first GiB at 0, at the physical map and at -2 GiB, in 2 MiB pages.
-  mov $PHYSICAL(boot_page_directory), %edi
+  // Page tables for the start: the first GiB at 0, in 2 MiB pages. place_kernel() adds the kernel's half.
+  lea FROM_ENTRY(boot_page_directory)(%ebp), %edi
+  lea 3(%edi), %edx
   mov $0x83, %eax             // present, writable, 2 MiB
   mov $512, %ecx
 1:
@@ -32,24 +37,28 @@ pvh_entry:
   add $0x200000, %eax
   add $8, %edi
   loop 1b
-  movl $PHYSICAL(boot_page_directory) + 3, PHYSICAL(boot_pdpt_low)
-  movl $PHYSICAL(boot_page_directory) + 3, PHYSICAL(boot_pdpt_high) + 510 * 8
-  movl $PHYSICAL(boot_pdpt_low) + 3, PHYSICAL(boot_pml4)
-  movl $PHYSICAL(boot_pdpt_low) + 3, PHYSICAL(boot_pml4) + 256 * 8
-  movl $PHYSICAL(boot_pdpt_high) + 3, PHYSICAL(boot_pml4) + 511 * 8
+  lea FROM_ENTRY(boot_pdpt_low)(%ebp), %eax
+  mov %edx, (%eax)
+  add $3, %eax
+  lea FROM_ENTRY(boot_pml4)(%ebp), %ebx
+  mov %eax, (%ebx)
 
   mov $0x6a0, %eax            // CR4: PAE, PGE, OSFXSR, OSXMMEXCPT
   mov %eax, %cr4
-  mov $PHYSICAL(boot_pml4), %eax
-  mov %eax, %cr3
+  mov %ebx, %cr3
   mov $0xc0000080, %ecx       // EFER: SCE, LME, NXE
   mov $0x901, %eax
   xor %edx, %edx
   wrmsr
   mov $0x80010033, %eax       // CR0: PG, WP, NE, ET, MP, PE
   mov %eax, %cr0
-  lgdt PHYSICAL(boot_gdt_pointer)
-  ljmp $0x08, $PHYSICAL(1f)
+  lea FROM_ENTRY(boot_gdt)(%ebp), %eax
+  mov %eax, FROM_ENTRY(boot_gdt_pointer + 2)(%ebp)
+  lgdt FROM_ENTRY(boot_gdt_pointer)(%ebp)
+  lea FROM_ENTRY(1f)(%ebp), %eax
+  push $0x08
+  push %eax
+  lret
   .code64
 1:
   mov $0x10, %eax
@@ -59,10 +68,17 @@ pvh_entry:
   xor %eax, %eax
   mov %eax, %fs
   mov %eax, %gs
-  movabs $boot_stack_top, %rsp
+  lea boot_stack_top(%rip), %rsp
+  mov boot_start_info(%rip), %rdi
   xor %ebp, %ebp
-  movabs $boot_main, %rax
-  call *%rax
+  call place_kernel           // how far from here the kernel runs
+  mov %cr3, %rcx
+  mov %rcx, %cr3
+  lea boot_stack_top(%rip), %rsp
+  add %rax, %rsp
+  lea boot_main(%rip), %rcx
+  add %rax, %rcx
+  call *%rcx
   ud2
 
 // Application processors start here, copied to a page below 1 MiB (the start-up IPI's vector is its page number).
@@ -134,7 +150,7 @@ ap_argument: .quad 0
 ap_entry: .quad 0
 ap_trampoline_end:
 
-  .section .rodata
+  .section .data
   .align 8
 boot_gdt:
   .quad 0
@@ -142,9 +158,7 @@ boot_gdt:
   .quad 0x00cf92000000ffff
 boot_gdt_pointer:
   .word 23
-  .long PHYSICAL(boot_gdt)
-
-  .section .data
+  .long 0
   .globl boot_start_info, boot_entry_timestamp
   .align 8
 boot_start_info: .quad 0
@@ -152,11 +166,14 @@ boot_entry_timestamp: .quad 0
 
   .section .boot.bss, "aw", @nobits
   .align 4096
-  .globl boot_pml4
+  .globl boot_pml4, boot_page_directory, boot_pdpt_map, boot_pdpt_image, boot_image_directory, boot_image_tables
 boot_pml4: .skip 4096
 boot_pdpt_low: .skip 4096
-boot_pdpt_high: .skip 4096
 boot_page_directory: .skip 4096
+boot_pdpt_map: .skip 4096
+boot_pdpt_image: .skip 4096
+boot_image_directory: .skip 4096
+boot_image_tables: .skip 3 * 4096  // an image of 4 MiB at most touches three (kernel.ld asserts it)
   .globl boot_stack_guard, boot_stack_top
 boot_stack_guard: .skip 4096       // unmapped once the page tables are built
   .skip 16384

@@ -45,25 +45,20 @@ system_call_entry:
   mov %r10, %rcx
   cmp $512, %rax
   jae 2f
-  mov %gs:GS_CALL_COUNTS, %rbx              // this CPU's count of calls by number
-  testb $15, (%rbx,%rax,8)         // the first call and then one in sixteen is timed
+  mov %gs:GS_CALL_COUNTS, %r11              // this CPU's count of calls by number
+  testb $15, (%r11,%rax,8)         // the first call and then one in sixteen is timed
   jz 4f
-  incq (%rbx,%rax,8)
-  call *system_call_handlers(,%rax,8)
+  incq (%r11,%rax,8)
+  lea system_call_handlers(%rip), %r11
+  call *(%r11,%rax,8)
 1:
   mov %rax, 80(%rsp)
   cli
   mov %gs:GS_CURRENT, %rcx
   cmpl $0, THREAD_ATTENTION(%rcx)  // signals, end of the thread
   jne 3f
-system_call_return:
-  pop %r15
-  pop %r14
-  pop %r13
-  pop %r12
-  pop %rbp
-  pop %rbx
-  add $8, %rsp
+  // The handler has kept rbx, rbp and r12 to r15 (System V ABI); whoever writes others into the frame asks for attention.
+  add $56, %rsp
   pop %r10
   pop %r9
   pop %r8
@@ -85,7 +80,7 @@ system_call_return:
   call system_call_out_of_range
   jmp 1b
 4:
-  incq (%rbx,%rax,8)
+  incq (%r11,%rax,8)
   mov %rsp, %rdi
   call system_call_timed
   jmp 1b
@@ -241,7 +236,7 @@ copy_guarded:
 4: mov %rcx, %rax
   ret
   .pushsection .exception_table, "a"
-  .quad 1b, 3b, 2b, 4b
+  .long 1b - ., 3b - ., 2b - ., 4b - .
   .popsection
 
 // u64 zero_guarded(void* to, size): like copy_guarded.
@@ -262,7 +257,7 @@ zero_guarded:
 4: mov %rcx, %rax
   ret
   .pushsection .exception_table, "a"
-  .quad 1b, 3b, 2b, 4b
+  .long 1b - ., 3b - ., 2b - ., 4b - .
   .popsection
 
 // bool load_u32_guarded(const u32* from, u32* into): false when the address faulted.
@@ -275,7 +270,7 @@ load_u32_guarded:
 2: xor %eax, %eax
   ret
   .pushsection .exception_table, "a"
-  .quad 1b, 2b
+  .long 1b - ., 2b - .
   .popsection
 
 // bool compare_exchange_u32_guarded(u32* at, u32* expected, u32 desired, bool* exchanged)
@@ -294,7 +289,7 @@ compare_exchange_u32_guarded:
   pop %rbx
   ret
   .pushsection .exception_table, "a"
-  .quad 1b, 2b
+  .long 1b - ., 2b - .
   .popsection
 
   .section .note.GNU-stack, "", @progbits

@@ -21,11 +21,23 @@ constexpr unsigned table_entries = 512;
 /// Index into the table of `level` (4: root … 1: pages of 4 KiB).
 constexpr unsigned table_index(u64 address, unsigned level) { return address >> (12 + 9 * (level - 1)) & 511; }
 
-/// The kernel's map of all physical memory, and the kernel image.
-constexpr u64 physical_map_base = 0xffff800000000000;
-constexpr u64 kernel_image_base = 0xffffffff80000000;
-/// Kernel stacks with their guard pages.
-constexpr u64 stack_area_base = 0xffffc00000000000;
+/// Where the kernel's half begins: its lowest area is the map of all physical memory.
+constexpr u64 kernel_half_begin = 0xffff800000000000;
+
+/// Where the image begins when it is not moved (kernel.ld).
+constexpr u64 kernel_link_address = 0xffffffff80100000;
+
+/// The areas of the kernel's half, in the order of their addresses. Chosen anew at each boot, before any other code runs
+/// (boot/placement.cc), and read-only from the kernel's page tables on.
+struct kernel_areas {
+  u64 physical_map;     // address of physical address 0
+  u64 stacks;           // kernel stacks with their guard pages
+  u64 image_to_physical;  // to be subtracted from an address in the image
+  u64 image_moved;      // distance from where the image was linked
+  u8 image_random_bits;  // of what an attacker has to guess; 0: not moved
+};
+extern kernel_areas areas;
+
 constexpr u64 stack_area_size = 1ull << 36;
 
 }  // namespace osv::arch
