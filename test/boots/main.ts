@@ -70,7 +70,7 @@ async function main(): Promise<number> {
   const judgements = judge(samples);
   for (const { area, distinct, changingBits } of judgements) {
     process.stdout.write(
-      `${area.padEnd(10)} ${distinct} different values in ${samples.length} boots, ${changingBits} bits change\n`,
+      `${area.padEnd(12)} ${distinct} different values in ${samples.length} boots, ${changingBits} bits change\n`,
     );
   }
   const reasons = complaints(judgements, samples.length);
