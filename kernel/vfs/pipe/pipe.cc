@@ -279,15 +279,13 @@ void pipe_buffer::remove_end(bool reader, bool writer) {
   written_.store(next, std::memory_order_release);
 }
 
-result<> pipe_buffer::wait_for_writer() {
-  const u32 before = writer_opens_.load(std::memory_order_relaxed);
+result<> pipe_buffer::wait_for_writer(u32 before) {
   const auto opened = [&] { return writers_.load() || writer_opens_.load() != before; };
   if (readable_.wait(opened) == sync::wait_result::interrupted) return fail(errc::restart);
   return {};
 }
 
-result<> pipe_buffer::wait_for_reader() {
-  const u32 before = reader_opens_.load(std::memory_order_relaxed);
+result<> pipe_buffer::wait_for_reader(u32 before) {
   const auto opened = [&] { return readers_.load() || reader_opens_.load() != before; };
   if (writable_.wait(opened) == sync::wait_result::interrupted) return fail(errc::restart);
   return {};

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "hosted/test_controls.hh"
+#include "vfs/pipe/pipe.hh"
 #include "vfs/test_support.hh"
 
 namespace osv::vfs::test {
@@ -158,6 +159,18 @@ TEST(fifo, opens_when_both_sides_are_there) {
   EXPECT_EQ("x", read_some(*both.value(), 10));
   both = fail(errc::io);
   unmount_everything();
+}
+
+TEST(fifo, a_side_that_has_come_and_gone_was_there) {
+  auto pipe = pipe_buffer::create().release();
+  const u32 readers_before = pipe->reader_opens(), writers_before = pipe->writer_opens();
+  pipe->add_end(true, false);
+  // The other side wakes by that, and is done before this one looks.
+  pipe->add_end(false, true);
+  pipe->remove_end(false, true);
+  EXPECT_TRUE(pipe->wait_for_writer(writers_before).ok());
+  EXPECT_TRUE(pipe->wait_for_reader(readers_before).ok());
+  pipe->remove_end(true, false);
 }
 
 }  // namespace
