@@ -17,7 +17,8 @@ import { expectNoHotLoop, repositoryOf, untilNothingLeft } from '../support/soun
 
 const run = promisify(execFile);
 const name = 'store';
-const nodeName = 'volumes';
+const nodeLabels = { 'osvapp.dev/test': 'volumes' };
+const nodeNames = ['volumes-1', 'volumes-2'];
 const secondsMax = 120;
 const volumes = [{ name: 'data', mountPath: '/data', size: '64Mi' }];
 
@@ -27,15 +28,15 @@ let archives: ProgramArchives;
 let operator: OperatorUnderTest;
 let agent: NodeAgent;
 
-/** On a node of its own that boots nothing: this is about what is made, in which order, and what is kept. */
+/** On nodes of its own that boot nothing: this is about what is made, in which order, and what is kept. */
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
   archives = await ProgramArchives.start();
   agent = await startNodeAgent({
     kubeconfig: cluster.kubeconfig,
-    nodes: [{ name: nodeName, pretend: true }],
-    folder: join(cluster.folder, `node-agent-${nodeName}`),
+    nodes: nodeNames.map((node) => ({ name: node, pretend: true, labels: nodeLabels })),
+    folder: join(cluster.folder, 'node-agent-volumes'),
     serviceProxy: false,
     provisioner: false,
     logger: pino({ level: 'silent' }),
@@ -48,11 +49,11 @@ afterAll(async () => {
   await operator?.stop();
   await agent?.stop();
   await archives?.stop();
-  if (cluster) await cluster.client.delete(resources.nodes, { name: nodeName });
+  for (const node of nodeNames) await cluster?.client.delete(resources.nodes, { name: node });
 });
 
 const app = (spec: object) => {
-  const scheduling = { nodeSelector: { 'kubernetes.io/hostname': nodeName } };
+  const scheduling = { nodeSelector: nodeLabels };
   return smallApp(namespace, name, archives, { scheduling, volumes, ...spec });
 };
 const until = (sentence: string, holds: (app: OsvApp) => boolean) =>
@@ -173,6 +174,36 @@ test('a machine that somebody deletes comes back, and a guest that ends too', as
   });
   const { spec } = (await machines()).find(({ metadata }) => metadata.name === 'store-1') ?? {};
   expect(spec?.runStrategy).toBe('Manual');
+});
+
+test('one whose node is silent has no second instance before the first is gone for certain', async () => {
+  const before = (await instances())[0] as VirtualMachineInstance;
+  const node = before.status?.nodeName ?? '';
+  const launchers = async () => {
+    const { items } = await cluster.client.list(resources.pods, { namespace });
+    return items.filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === 'store-0'));
+  };
+  agent.loseNode(node);
+  // As Kubernetes does when a node has been silent for long enough; nobody there can end the pod.
+  const [launcher] = await launchers();
+  await cluster.client.delete(resources.pods, launcher?.metadata ?? { name: '' });
+  const knows = async () => {
+    const [now] = await instances();
+    return now?.status?.conditions?.some(({ reason }) => reason === 'PodTerminating') ?? false;
+  };
+  await waitUntil('KubeVirt knows that its pod is to end', knows, { secondsMax });
+  await until('the app knows it too', ({ status }) => status?.readyReplicas === 2);
+  expect((await instances())[0]?.metadata.uid).toBe(before.metadata.uid);
+  expect(uids(await launchers())).toEqual([launcher?.metadata.uid]);
+  // As an administrator says that the node is off.
+  await cluster.client.delete(resources.pods, launcher?.metadata ?? { name: '' }, { gracePeriodSeconds: 0 });
+  const isElsewhere = async () => {
+    const [now] = await instances();
+    return now?.status?.phase === 'Running' && now.status.nodeName !== node;
+  };
+  await waitUntil('it runs on the other node', isElsewhere, { secondsMax });
+  await agent.recoverNode(node);
+  await complete('all are ready');
 });
 
 test('an app at rest is left alone', async () => {
