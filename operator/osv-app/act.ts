@@ -15,13 +15,18 @@ import {
 import type { EventRecorder } from '../reconcile-runtime/index.ts';
 import { needsApply } from './drift.ts';
 import { annotations, appLabels, labels } from './labels.ts';
+import { mendSet } from './mend-set.ts';
 import type { Action } from './model.ts';
-import { ownerReference } from './objects/owner.ts';
+import { controllerUid, ownerReference } from './objects/owner.ts';
+import { setContents } from './set-contents.ts';
+import type { SetMends } from './set-mends.ts';
 
 export interface Effects {
   readonly client: ApiClient;
   readonly images: ImageBuilder;
   readonly events: EventRecorder;
+  readonly mends: Pick<SetMends, 'mended'>;
+  readonly now: () => Date;
   /** Told of every object that was written, as the server answered it. */
   readonly wrote: (app: OsvApp, resource: Resource, object: KubernetesObject) => void;
 }
@@ -65,7 +70,7 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
   const { namespace = '' } = app.metadata;
   switch (action.type) {
     case 'apply':
-      effects.wrote(app, action.resource, await apply(client, action));
+      effects.wrote(app, action.resource, await apply(client, app, action));
       return;
     case 'delete':
       try {
@@ -102,6 +107,14 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
       effects.wrote(app, machines, await client.mergePatch(machines, reference, { spec: { runStrategy } }));
       return;
     }
+    case 'mend-set': {
+      const mended = await mendSet(client, action.set);
+      effects.mends.mended(mended, effects.now());
+      effects.wrote(app, resources.virtualMachineInstanceReplicaSets, mended);
+      // Nobody has done anything where the server makes the same of it again.
+      if (setContents(mended) !== action.found) events.record(app, mendedEvent(mended.metadata.name));
+      return;
+    }
     case 'number-set': {
       const change = { metadata: { annotations: { [annotations.revisionNumber]: String(action.revisionNumber) } } };
       const sets = resources.virtualMachineInstanceReplicaSets;
@@ -131,13 +144,23 @@ export class ForeignObjectError extends Error {
   readonly code = 'foreign-object';
 }
 
+function mendedEvent(set: string) {
+  const message = `Somebody changed the replica set ${set}; it is as its revision says again.`;
+  return { type: 'Warning', reason: 'ReplicaSetMended', message, action: 'Reconcile' } as const;
+}
+
 /** @throws ForeignObjectError where nothing may be taken over */
-async function apply(client: ApiClient, { resource, object, takeOver }: Extract<Action, { type: 'apply' }>) {
+async function apply(
+  client: ApiClient,
+  app: OsvApp,
+  { resource, object, takeOver }: Extract<Action, { type: 'apply' }>,
+) {
   try {
     const options = followers.has(resource) ? ({ priority: 'low' } as const) : {};
     return await client.apply(resource, object, { force: takeOver, ...options });
   } catch (error) {
     if (takeOver || !isConflict(error)) throw error;
+    if (await isOwn(client, app, resource, object)) return client.apply(resource, object, { force: true });
     const sentence = `The ${resource.kind} ${object.metadata.name} belongs to somebody else; delete it, or give the app another name.`;
     throw new ForeignObjectError(sentence, { cause: error });
   }
@@ -163,6 +186,14 @@ async function ensureClaim(client: ApiClient, app: OsvApp, claim: PersistentVolu
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
+}
+
+/** The app's object, which nobody has seen because somebody took its labels away. Asking for it by name is no right of ours. */
+async function isOwn(client: ApiClient, app: OsvApp, resource: Resource, { metadata }: KubernetesObject) {
+  const { name, namespace } = metadata;
+  const selection = { fieldSelector: `metadata.name=${name}`, ...(namespace ? { namespace } : {}) };
+  const { items } = await client.list(resource, selection);
+  return items.some((present) => controllerUid(present) === app.metadata.uid);
 }
 
 /** Bytes of the management token: as many as the kernel's own comparison takes. */

@@ -20,11 +20,13 @@ import {
 import { AppReconciler, type AppReconcilerOptions, appOfLabel } from './app-reconciler.ts';
 import { EndedInstances } from './ended-instances.ts';
 import { type AppCaches, addOwnerIndexes, ownerIndex } from './gather.ts';
+import { SetMends } from './set-mends.ts';
 
 /** Name of the index of apps by the images that they may wait for. */
 const imageIndex = 'image';
 
-export interface AppControllerOptions extends Omit<AppReconcilerOptions, 'ended' | 'writes' | 'pending' | 'wrote'> {
+export interface AppControllerOptions
+  extends Omit<AppReconcilerOptions, 'ended' | 'mends' | 'writes' | 'pending' | 'wrote'> {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   /** Apps that are worked on at the same time. */
@@ -42,6 +44,7 @@ export function createAppController(options: AppControllerOptions): Controller {
   const reconciler = new AppReconciler({
     ...options,
     ended: new EndedInstances(caches.instances),
+    mends: new SetMends(caches.sets),
     writes,
     pending,
     wrote(app, resource, object) {

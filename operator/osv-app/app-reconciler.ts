@@ -23,9 +23,11 @@ import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
 import type { AppStatus, ConditionDraft, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
+import type { SetMends } from './set-mends.ts';
 import { isSameStatus, StatusDetails } from './status-details.ts';
 
-export interface AppReconcilerOptions extends GatherSources, Effects {
+export interface AppReconcilerOptions extends Omit<GatherSources, 'mends'>, Omit<Effects, 'mends'> {
+  readonly mends: SetMends;
   readonly decide: DecideOptions;
   /**
    * Seconds between looks at ConfigMaps and Secrets that an app names. They are asked for by name, not watched, since a

@@ -61,6 +61,64 @@ test('a revision that is wanted again becomes the newest', () => {
   expect(decide(observed({ sets: again })).actions.some(({ type }) => type === 'number-set')).toBe(false);
 });
 
+/** Without the word about the image, which is new to an app without a status. */
+function setActions(decision: Decision): Action[] {
+  return instanceActions(decision).filter((action) => action.type !== 'event' || action.reason !== 'ImageBuilt');
+}
+
+/** As the operator itself makes it, and as it is after somebody has changed it. */
+function changedSet(): { made: string; changed: ReturnType<typeof set> } {
+  const created = decide(observed()).actions.find(
+    (action) => action.type === 'apply' && action.resource.group === 'kubevirt.io',
+  );
+  const made = created?.type === 'apply' ? (created.object.metadata.annotations?.['osvapp.dev/applied'] ?? '') : '';
+  return { made, changed: set(revision, { madeWith: made, contents: 'other', replicas: 1, revisionNumber: 4 }) };
+}
+
+test('a set that somebody has changed is brought back, its numbers as they are', () => {
+  const { made, changed } = changedSet();
+  const running = { instances: [instance(revision, 'a')] };
+  const [action, ...others] = setActions(decide(observed({ ...running, sets: [changed] })));
+  expect(action).toMatchObject({
+    type: 'mend-set',
+    found: 'other',
+    set: {
+      metadata: { name: changed.name, annotations: { 'osvapp.dev/revision-number': '4', 'osvapp.dev/applied': made } },
+      spec: { replicas: 1, paused: false },
+    },
+  });
+  expect(others).toEqual([]);
+  const same = { ...changed, contents: made };
+  expect(setActions(decide(observed({ ...running, sets: [same] })))).toEqual([]);
+});
+
+test('a set that another version of the operator made stays as it is, and a paused app too', () => {
+  const { changed } = changedSet();
+  const running = { instances: [instance(revision, 'a')] };
+  for (const madeWith of [undefined, 'something else']) {
+    expect(setActions(decide(observed({ ...running, sets: [{ ...changed, madeWith }] })))).toEqual([]);
+  }
+  const paused = observed({ ...running, sets: [changed], spec: { paused: true } });
+  expect(setActions(decide(paused))).toEqual([]);
+});
+
+test('what a server makes of a set is accepted, and who changes it again is answered later', () => {
+  const { changed } = changedSet();
+  const mend = { at: now, times: 1, notBefore: new Date(now.getTime() + 7000) };
+  const after = (contents: string) =>
+    decide(
+      observed({
+        sets: [changed],
+        instances: [instance(revision, 'a')],
+        mends: new Map([[changed.uid, { ...mend, contents }]]),
+      }),
+    );
+  expect(setActions(after('other'))).toEqual([]);
+  expect(after('other').requeueAfterSeconds).toBeUndefined();
+  expect(setActions(after('before'))).toEqual([]);
+  expect(after('before').requeueAfterSeconds).toBe(7);
+});
+
 test('a finished image starts the first revision, its configuration before it', () => {
   const decision = decide(observed({ spec: { replicas: 2, args: ['--save', ''] } }));
   const kinds = instanceActions(decision).map((action) => action.type);

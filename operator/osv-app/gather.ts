@@ -19,6 +19,7 @@ import type { GuestFacts, Observed } from './model.ts';
 import { controllerUid } from './objects/owner.ts';
 import { crashOf, observeInstance, observeMachine, observeSet } from './observe.ts';
 import { readReferences } from './references.ts';
+import type { SetMends } from './set-mends.ts';
 
 /** What passes read from memory; everything here is kept up to date by watches. */
 export interface AppCaches {
@@ -52,12 +53,13 @@ export interface GatherSources {
   readonly images: ImageBuilder;
   readonly guests: { readonly facts: ReadonlyMap<string, GuestFacts>; readonly silent: ReadonlySet<string> };
   readonly ended: Pick<EndedInstances, 'has'>;
+  readonly mends: Pick<SetMends, 'known'>;
   readonly now: () => Date;
 }
 
 /** Looks at everything that one pass decides by; only ConfigMaps and Secrets are asked for, all else is in memory. */
 export async function gather(sources: GatherSources, app: OsvApp): Promise<Observed> {
-  const { client, caches, images, guests, ended, now } = sources;
+  const { client, caches, images, guests, ended, mends, now } = sources;
   const { name, namespace = '', uid = '' } = app.metadata;
   const own: ObjectReference = { name, namespace };
   const referenced = await readReferences(client, namespace, app.spec);
@@ -73,6 +75,7 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     image: { ...image, state: images.state(image.key) },
     referenced,
     sets: sets.map(observeSet),
+    mends: mends.known,
     machines: machines.map(observeMachine),
     instances: instances.map(observeInstance),
     crashes: instances.flatMap((instance) => crashOf(instance, ended.has(instance.metadata.uid)) ?? []),

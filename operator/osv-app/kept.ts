@@ -5,6 +5,7 @@ import type {
   VirtualMachineInstanceReplicaSet,
 } from '../kubernetes/index.ts';
 import { annotations } from './labels.ts';
+import { setContents } from './set-contents.ts';
 
 /**
  * What the operator keeps of the objects that it follows: what passes look at and nothing else. Of a thousand apps the
@@ -35,22 +36,26 @@ export function keptInstance({ metadata, status }: VirtualMachineInstance): Virt
   return kept as unknown as VirtualMachineInstance;
 }
 
+/** Has a digest in the place of what it would be large with. */
+export type KeptSet = VirtualMachineInstanceReplicaSet & { readonly contents?: string };
+
 /** See `observeSet`. */
-export function keptSet({
-  metadata,
-  spec,
-  status,
-}: VirtualMachineInstanceReplicaSet): VirtualMachineInstanceReplicaSet {
-  const number = metadata.annotations?.[annotations.revisionNumber];
+export function keptSet(set: VirtualMachineInstanceReplicaSet): KeptSet {
+  const { metadata, spec, status } = set;
+  const notes = [annotations.revisionNumber, annotations.applied].flatMap((name) => {
+    const value = metadata.annotations?.[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   const kept = {
+    contents: setContents(set),
     metadata: {
       ...keptMetadata(metadata),
-      ...(number === undefined ? {} : { annotations: { [annotations.revisionNumber]: number } }),
+      ...(notes.length > 0 ? { annotations: Object.fromEntries(notes) } : {}),
     },
     spec: { replicas: spec.replicas, paused: spec.paused },
     status: { conditions: status?.conditions?.map(({ type, status: state }) => ({ type, status: state })) },
   };
-  return kept as unknown as VirtualMachineInstanceReplicaSet;
+  return kept as unknown as KeptSet;
 }
 
 /** See `observeMachine`. */

@@ -15,7 +15,10 @@ export const annotations = {
   revisionSpec: 'osvapp.dev/revision-spec',
   /** Counts up with every revision of an app. */
   revisionNumber: 'osvapp.dev/revision-number',
-  /** Digest of what this operator applied last, so that a field that it wants no longer is taken back too. */
+  /**
+   * Digest of what this operator applied last, so that a field that it wants no longer is taken back too. On a replica
+   * set: of what it was made with (`setContents`); one that another version of the operator made is left as it is.
+   */
   applied: 'osvapp.dev/applied',
 } as const;
 

@@ -6,6 +6,7 @@ import type {
   OsvApp,
   PersistentVolumeClaim,
   Resource,
+  VirtualMachineInstanceReplicaSet,
 } from '../kubernetes/index.ts';
 import type { ConditionDraft } from './reasons.ts';
 import type { Crash } from './rollout/back-off.ts';
@@ -27,6 +28,21 @@ export interface ObservedSet {
   /** KubeVirt has seen the pause: it starts nothing in the place of what goes. */
   readonly pauseObserved: boolean;
   readonly createdAt: Date;
+  /** Digest of what it holds now; see `setContents`. */
+  readonly contents: string;
+  /** Digest of what it was made with. */
+  readonly madeWith: string | undefined;
+}
+
+/** When a set was last brought back to what it should be. */
+export interface SetMend {
+  /** Digest of what the server made of it. */
+  readonly contents: string;
+  readonly at: Date;
+  /** In a row. */
+  readonly times: number;
+  /** When it may be the next time. */
+  readonly notBefore: Date;
 }
 
 /** One VirtualMachine, the instance with an ordinal of an app with persistent volumes. */
@@ -85,6 +101,8 @@ export interface Observed {
   readonly referenced: ReferencedData;
   /** One for each revision that is kept, also where the instances are machines. */
   readonly sets: readonly ObservedSet[];
+  /** By the UID of the set. */
+  readonly mends: ReadonlyMap<string, SetMend>;
   readonly machines: readonly ObservedMachine[];
   readonly instances: readonly ObservedInstance[];
   /** Guests that have ended by themselves and are still to be seen, counted before or not. */
@@ -128,6 +146,13 @@ export type Action =
     }
   | { readonly type: 'ensure-claim'; readonly claim: PersistentVolumeClaim }
   | { readonly type: 'set-run-strategy'; readonly machine: string; readonly runStrategy: RunStrategy }
+  /** Brings a set that somebody has changed back to this. */
+  | {
+      readonly type: 'mend-set';
+      readonly set: VirtualMachineInstanceReplicaSet;
+      /** Digest of what it holds before. */
+      readonly found: string;
+    }
   | { readonly type: 'number-set'; readonly set: string; readonly revisionNumber: number }
   | { readonly type: 'scale-set'; readonly set: string; readonly replicas: number; readonly paused: boolean }
   | {

@@ -1,8 +1,10 @@
-import type { VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceReplicaSet } from '../kubernetes/index.ts';
+import type { VirtualMachine, VirtualMachineInstance } from '../kubernetes/index.ts';
+import type { KeptSet } from './kept.ts';
 import { annotations, labels } from './labels.ts';
 import type { ObservedInstance, ObservedMachine, ObservedSet } from './model.ts';
 import { controllerUid } from './objects/owner.ts';
 import type { Crash } from './rollout/back-off.ts';
+import { setContents } from './set-contents.ts';
 
 /** KubeVirt's phases from which an instance does not come back. */
 const finalPhases = new Set(['Succeeded', 'Failed']);
@@ -13,7 +15,7 @@ export function hasEnded({ status }: VirtualMachineInstance): boolean {
   return finalPhases.has(status?.phase ?? '');
 }
 
-export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
+export function observeSet(set: KeptSet): ObservedSet {
   const { metadata, spec, status } = set;
   return {
     name: metadata.name,
@@ -26,6 +28,8 @@ export function observeSet(set: VirtualMachineInstanceReplicaSet): ObservedSet {
       (condition) => condition.type === 'ReplicaPaused' && condition.status === 'True',
     ),
     createdAt: new Date(metadata.creationTimestamp ?? 0),
+    contents: set.contents ?? setContents(set),
+    madeWith: metadata.annotations?.[annotations.applied],
   };
 }
 

@@ -4,7 +4,7 @@ import type { RevisionPlan } from '../objects/instance-spec.ts';
 import type { BackOffRecord } from './back-off.ts';
 import { removeMachines } from './deletion.ts';
 import { planRollout, type RevisionState } from './plan-rollout.ts';
-import { createSet, renumber } from './revision-record.ts';
+import { createSet, mend, renumber } from './revision-record.ts';
 import { scaleSet } from './scale-set.ts';
 
 /** What one pass does for a rollout. */
@@ -12,6 +12,8 @@ export interface RolloutStep {
   readonly actions: readonly Action[];
   /** Every instance runs the wanted revision and is ready, and there is no other. */
   readonly complete: boolean;
+  /** When to look again although nothing has changed. */
+  readonly requeueAfterSeconds?: number | undefined;
 }
 
 /**
@@ -34,7 +36,9 @@ export function moveSets(
     return { actions: app.spec.paused ? [] : [...record, ...removeMachines(observed)], complete: false };
   }
   if (app.spec.paused) return { actions: scaleOnly(observed, current), complete };
+  const mending = mend(observed, plan, current);
   const actions = [
+    ...mending.actions,
     ...(current
       ? [...renumber(observed, current), ...scaleSet(observed, current, step.current, backOff)]
       : [...prepare, ...createSet(observed, plan, step.current)]),
@@ -42,7 +46,7 @@ export function moveSets(
       .filter((set) => set !== current)
       .flatMap((set) => scaleSet(observed, set, step.previous.get(set.name), undefined)),
   ];
-  return { actions, complete };
+  return { actions, complete, requeueAfterSeconds: mending.requeueAfterSeconds };
 }
 
 function rolloutState(observed: Observed, revision: string) {

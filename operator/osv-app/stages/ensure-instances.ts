@@ -40,7 +40,7 @@ export function ensureInstances(
   const { revision } = plan;
   const bootSecret: Action = { type: 'ensure-boot-secret', name: plan.bootSecretName, configuration };
   const backOff = recordCrashes(app.status?.backOff, revision, observed.crashes);
-  const { actions, complete } = hasMachines(app.spec)
+  const { actions, complete, requeueAfterSeconds } = hasMachines(app.spec)
     ? moveMachines(observed, plan, [bootSecret], backOff)
     : moveSets(observed, plan, [bootSecret], backOff);
   const moves = [...actions, ...(complete && !app.spec.paused ? pruneHistory(observed, revision) : [])];
@@ -56,7 +56,11 @@ export function ensureInstances(
     actions: moves,
     conditions: [availability(observed), progress(observed, revision, complete), degraded],
     status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}) },
-    ...requeueAfter(delay || rememberedSeconds(backOff, now) || undefined, stuck === 0 ? stuckSeconds : stuck),
+    ...requeueAfter(
+      delay || rememberedSeconds(backOff, now) || undefined,
+      stuck === 0 ? stuckSeconds : stuck,
+      requeueAfterSeconds,
+    ),
   };
 }
 

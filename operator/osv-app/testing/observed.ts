@@ -37,6 +37,7 @@ export function observed(
     image: { key: 'key', sourceDigest: 'digest', state: { state: 'built', image: builtImage } },
     referenced: { digest: 'none', environment: new Map(), missing: [] },
     sets: [],
+    mends: new Map(),
     machines: [],
     instances: [],
     crashes: [],
@@ -58,6 +59,8 @@ export function set(revision: string, change: Partial<ObservedSet> = {}): Observ
     paused: false,
     pauseObserved: false,
     createdAt: now,
+    contents: 'contents',
+    madeWith: undefined,
     ...change,
   };
 }

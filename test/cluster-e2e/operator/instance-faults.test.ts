@@ -78,6 +78,42 @@ test('a replica set that somebody scales is brought back', async () => {
   await expectSound(cluster, namespace, 'app');
 });
 
+test('a replica set whose template or labels somebody edits is brought back, and nothing else happens', async () => {
+  const set = async () => {
+    const selection = { namespace, labelSelector: 'osvapp.dev/app=app' };
+    const { items } = await cluster.client.list(resources.virtualMachineInstanceReplicaSets, selection);
+    expect(items).toHaveLength(1);
+    return items[0];
+  };
+  const before = await set();
+  const name = before?.metadata.name ?? '';
+  const running = (await instances()).map(({ metadata }) => metadata.uid).sort();
+  const domain = { memory: { guest: '96Mi' }, devices: { rng: null } };
+  const template = { spec: { domain, nodeSelector: { disk: 'ssd' } }, metadata: { labels: { team: 'other' } } };
+  const edit = (change: object) =>
+    cluster.kubectl(['-n', namespace, 'patch', 'vmirs', name, '--type=merge', '-p', JSON.stringify(change)]);
+  const contents = (one: typeof before) => ({ spec: one?.spec, labels: one?.metadata.labels });
+  const untilMended = () =>
+    waitUntil(
+      'the set is as it was',
+      async () => {
+        expect(contents(await set())).toEqual(contents(before));
+        return true;
+      },
+      { secondsMax: 60 },
+    );
+  await edit({ spec: { template }, metadata: { labels: { 'app.kubernetes.io/name': 'other' } } });
+  await untilMended();
+  // The operator does not even see a set without this label.
+  await edit({ metadata: { labels: { 'app.kubernetes.io/managed-by': 'somebody' } } });
+  await untilMended();
+  const events = await cluster.kubectl(['-n', namespace, 'events', '--for', 'osvapp/app']);
+  expect(events).toMatch(/Warning +ReplicaSetMended .*Somebody changed/);
+  expect((await instances()).map(({ metadata: { uid } }) => uid).sort()).toEqual(running);
+  await ready(2);
+  await expectNoHotLoop(cluster, operator.user);
+});
+
 test('a replica set that somebody deletes is made again', async () => {
   const before = (await instances()).map(({ metadata }) => metadata.uid);
   await cluster.kubectl(['-n', namespace, 'delete', 'vmirs', '-l', 'osvapp.dev/app=app', '--wait=false']);
