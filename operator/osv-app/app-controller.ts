@@ -43,7 +43,7 @@ export function createAppController(options: AppControllerOptions): Controller {
   const cacheOf = cachesByResource(caches);
   const reconciler = new AppReconciler({
     ...options,
-    ended: new EndedInstances(caches.instances),
+    ended: new EndedInstances(caches.instances, ...([caches.sets, caches.machines] as ObjectCache<KubernetesObject>[])),
     mends: new SetMends(caches.sets),
     writes,
     pending,

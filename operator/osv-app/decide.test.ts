@@ -61,6 +61,13 @@ test('a revision that is wanted again becomes the newest', () => {
   expect(decide(observed({ sets: again })).actions.some(({ type }) => type === 'number-set')).toBe(false);
 });
 
+test('a crash counts once, also of an instance that has gone before anybody looked', () => {
+  const crash = { instance: 'a', uid: 'u', phase: 'Failed', revision, at: now };
+  for (const seen of [{ crashesOfGone: [crash] }, { crashes: [crash], crashesOfGone: [crash] }]) {
+    expect(decide(observed({ sets: [set(revision)], ...seen })).status.backOff?.crashes).toBe(1);
+  }
+});
+
 /** Without the word about the image, which is new to an app without a status. */
 function setActions(decision: Decision): Action[] {
   return instanceActions(decision).filter((action) => action.type !== 'event' || action.reason !== 'ImageBuilt');

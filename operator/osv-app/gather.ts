@@ -52,7 +52,7 @@ export interface GatherSources {
   readonly caches: AppCaches;
   readonly images: ImageBuilder;
   readonly guests: { readonly facts: ReadonlyMap<string, GuestFacts>; readonly silent: ReadonlySet<string> };
-  readonly ended: Pick<EndedInstances, 'has'>;
+  readonly ended: Pick<EndedInstances, 'has' | 'crashesOf'>;
   readonly mends: Pick<SetMends, 'known'>;
   readonly now: () => Date;
 }
@@ -69,9 +69,10 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     caches.instances.byIndex(ownerIndex, metadata.uid ?? ''),
   );
   const image = imageOf(app, images);
+  const time = now();
   return {
     app,
-    now: now(),
+    now: time,
     image: { ...image, state: images.state(image.key) },
     referenced,
     sets: sets.map(observeSet),
@@ -79,6 +80,7 @@ export async function gather(sources: GatherSources, app: OsvApp): Promise<Obser
     machines: machines.map(observeMachine),
     instances: instances.map(observeInstance),
     crashes: instances.flatMap((instance) => crashOf(instance, ended.has(instance.metadata.uid)) ?? []),
+    crashesOfGone: [...sets, ...machines].flatMap(({ metadata }) => ended.crashesOf(metadata.uid, time)),
     guests: guests.facts,
     silentGuests: guests.silent,
     owned: {

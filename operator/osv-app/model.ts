@@ -107,6 +107,8 @@ export interface Observed {
   readonly instances: readonly ObservedInstance[];
   /** Guests that have ended by themselves and are still to be seen, counted before or not. */
   readonly crashes: readonly Crash[];
+  /** The same of those that went not long ago, perhaps before anybody looked. */
+  readonly crashesOfGone: readonly Crash[];
   /** By the UID of the instance. */
   readonly guests: ReadonlyMap<string, GuestFacts>;
   /** UIDs of instances that have been asked for their metrics in vain. */

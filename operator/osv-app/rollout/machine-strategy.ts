@@ -18,9 +18,10 @@ export function heldStrategy(
   return active || remainingSeconds(backOff, now) > 0 ? 'Manual' : 'Always';
 }
 
-function hasCrashed({ app, crashes, now }: Observed, { name }: ObservedMachine): boolean {
+function hasCrashed({ app, crashes, crashesOfGone, now }: Observed, { name }: ObservedMachine): boolean {
   const ended = app.status?.instances?.find((instance) => instance.name === name)?.lastTermination?.finishedAt;
-  const times = [...crashes.filter(({ instance }) => instance === name).map(({ at }) => at.getTime())];
+  const own = [...crashes, ...crashesOfGone].filter(({ instance }) => instance === name);
+  const times = own.map(({ at }) => at.getTime());
   if (ended) times.push(Date.parse(ended));
   return times.some((time) => now.getTime() - time <= backOffSeconds.forgetAfter * 1000);
 }

@@ -19,7 +19,7 @@ export function ensureInstances(
   image: BuiltImage | undefined,
   unsupported: readonly string[],
 ): StageOutcome {
-  const { app, referenced, now } = observed;
+  const { app, referenced, crashes, crashesOfGone, now } = observed;
   if (unsupported.length > 0) {
     return refuse(observed, 'Unsupported', 'The app asks for what the operator cannot do yet.', unsupported);
   }
@@ -39,7 +39,7 @@ export function ensureInstances(
   const plan = revisionPlan(observed, image);
   const { revision } = plan;
   const bootSecret: Action = { type: 'ensure-boot-secret', name: plan.bootSecretName, configuration };
-  const backOff = recordCrashes(app.status?.backOff, revision, observed.crashes);
+  const backOff = recordCrashes(app.status?.backOff, revision, [...crashes, ...crashesOfGone]);
   const { actions, complete, requeueAfterSeconds } = hasMachines(app.spec)
     ? moveMachines(observed, plan, [bootSecret], backOff)
     : moveSets(observed, plan, [bootSecret], backOff);

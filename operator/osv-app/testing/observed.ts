@@ -41,6 +41,7 @@ export function observed(
     machines: [],
     instances: [],
     crashes: [],
+    crashesOfGone: [],
     guests: new Map(),
     silentGuests: new Set(),
     owned: { service: undefined, networkPolicy: undefined, disruptionBudget: undefined, podMonitor: undefined },
