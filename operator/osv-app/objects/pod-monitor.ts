@@ -27,13 +27,9 @@ export function podMonitor(owner: Owner, spec: OsvApp['spec']) {
           relabelings: [
             // Prometheus sees a target in every container, those of initialisation too.
             { action: 'keep', sourceLabels: ['__meta_kubernetes_pod_container_name'], regex: 'compute' },
-            {
-              action: 'replace',
-              sourceLabels: ['__meta_kubernetes_pod_ip'],
-              regex: '(.+)',
-              targetLabel: '__address__',
-              replacement: `$1:${managementPort}`,
-            },
+            addressOf('([^:]+)', `$1:${managementPort}`),
+            // An IPv6 address needs brackets before a port.
+            addressOf('(.*:.*)', `[$1]:${managementPort}`),
             { action: 'replace', targetLabel: 'job', replacement: scrapeJobs.guest },
             { action: 'replace', targetLabel: 'app', replacement: owner.name },
             // KubeVirt writes the instance's name there; the pod's own name is another.
@@ -47,4 +43,10 @@ export function podMonitor(owner: Owner, spec: OsvApp['spec']) {
       ],
     },
   };
+}
+
+/** @param regex matches the whole of a pod's address */
+function addressOf(regex: string, replacement: string) {
+  const sourceLabels = ['__meta_kubernetes_pod_ip'];
+  return { action: 'replace', sourceLabels, regex, targetLabel: '__address__', replacement };
 }
