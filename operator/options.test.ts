@@ -28,13 +28,18 @@ test('flags win over the environment, which wins over defaults', () => {
     healthPort: 8081,
     leaderElection: false,
   });
+  // Without it Node.js takes IPv4 alone on a machine that has no IPv6.
+  expect(options.listenAddress).toBeUndefined();
   expect(parseOptions([], environment).registry).toBe('from.environment');
 });
 
 test.each([
   [[], /--registry/],
   [['--registry', 'r', '--metrics-port', 'many'], /--metrics-port.*no whole number/],
+  [['--registry', 'r', '--metrics-port', ''], /--metrics-port.*no whole number/],
   [['--registry', 'r', '--reference-poll-seconds', '0'], /at least 1/],
+  [['--registry', 'r', '--build-concurrency', '0'], /at least 1/],
+  [['--registry', 'r', '--concurrency', '0'], /at least 1/],
   [['--registry', 'r', '--log-level', 'loud'], /one of debug, info, warn, error/],
   [['--registry', 'r', '--prometheus-label', 'app'], /KEY=VALUE/],
 ])('%o is refused', (flags, sentence) => {

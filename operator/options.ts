@@ -25,7 +25,8 @@ export interface OperatorOptions {
   readonly buildConcurrency: number;
   readonly metricsPort: number;
   readonly healthPort: number;
-  readonly listenAddress: string;
+  /** Of both ports; undefined: every address of the machine, of both families where it has them. */
+  readonly listenAddress: string | undefined;
   readonly guestProxy: string | undefined;
   readonly concurrency: number;
   /** Requests to the API server a second on average, twice as many at once. */
@@ -63,13 +64,13 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     .option('--builder-env <KEY=VALUE>', 'variable of build Jobs; may be repeated', collectPair, [])
     .option('--registry-secret <NAME>', 'Secret with a config.json for build Jobs: credentials for the registry')
     .option('--kernel <PATH>', 'the kernel’s ELF file, for builds as child processes', environment.OSV_KERNEL)
-    .option('--build-concurrency <N>', 'builds at the same time', wholeNumber, 2)
-    .option('--concurrency <N>', 'apps worked on at the same time', wholeNumber, 16)
+    .option('--build-concurrency <N>', 'builds at the same time', positiveNumber, 2)
+    .option('--concurrency <N>', 'apps worked on at the same time', positiveNumber, 16)
     .option('--api-requests-per-second <N>', 'to the API server at most, on average', positiveNumber, 500)
     .option('--reference-poll-seconds <N>', 'between looks at ConfigMaps and Secrets of apps', positiveNumber, 60)
     .option('--metrics-port <PORT>', 'for Prometheus', wholeNumber, 8080)
     .option('--health-port <PORT>', 'for the kubelet’s probes', wholeNumber, 8081)
-    .option('--listen-address <ADDRESS>', 'for both ports; all interfaces without it', '::')
+    .option('--listen-address <ADDRESS>', 'for both ports; all interfaces without it')
     .option('--guest-proxy <URL>', 'HTTP proxy to the pods’ network, for an operator outside of it')
     .option('--prometheus-namespace <NAME>', 'namespace of the Prometheus that may read the guests’ metrics')
     .option('--prometheus-label <KEY=VALUE>', 'label of its pods; may be repeated', collectPair, [])
@@ -123,7 +124,7 @@ function variables(pairs: readonly string[]): Record<string, string> {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is no whole number.');
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
   return value;
 }
 

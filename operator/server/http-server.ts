@@ -50,8 +50,18 @@ function word(good: boolean): string {
 /** Seconds in which a request must have come in full; probes and scrapes are small. */
 const requestSecondsMax = 10;
 
-/** Listens until the signal is aborted. @throws Error when the port is taken */
-export async function listen(application: Express, port: number, host: string, signal: AbortSignal): Promise<Server> {
+/**
+ * Listens until the signal is aborted.
+ *
+ * @param host undefined: every address, of IPv4 alone where the machine has no IPv6
+ * @throws Error when the port is taken
+ */
+export async function listen(
+  application: Express,
+  port: number,
+  host: string | undefined,
+  signal: AbortSignal,
+): Promise<Server> {
   const server = createServer(
     { requestTimeout: requestSecondsMax * 1000, headersTimeout: requestSecondsMax * 1000 },
     application,
