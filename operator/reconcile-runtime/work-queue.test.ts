@@ -29,6 +29,17 @@ test('a key that is added while it is worked on comes again afterwards, once', a
   expect(queue.depth).toBe(0);
 });
 
+test('no key waits while a worker does, whichever of two keys the first worker takes', async () => {
+  const { queue } = make();
+  const got: (string | undefined)[] = [];
+  for (const which of [{}, {}, { urgentOnly: true }]) void queue.get(which).then((key) => got.push(key));
+  await settle();
+  queue.add('patient');
+  queue.add('urgent');
+  await settle();
+  expect(got.toSorted()).toEqual(['patient', 'urgent']);
+});
+
 test('a worker that waits is woken', async () => {
   const { queue } = make();
   const got = [queue.get(), queue.get()];

@@ -178,10 +178,7 @@ export class WorkQueue {
     const urgent = this.#isUrgent(key);
     (urgent ? this.#urgent : this.#ready).set(key, this.#clock.monotonic());
     const takers = urgent && this.#urgentTakers.size > 0 ? this.#urgentTakers : this.#takers;
-    const [taker] = takers;
-    if (!taker) return;
-    takers.delete(taker);
-    taker();
+    wakeOne(takers);
   }
 
   #next(): Map<string, number> {
@@ -196,8 +193,17 @@ export class WorkQueue {
     queue.delete(key);
     this.#processing.set(key, now);
     this.#metrics.queueTaken(this.#name, (now - readySince) / 1000);
+    // A worker that was woken for a key may take another, urgent one: somebody else has to come for the first.
+    if (this.depth > 0) wakeOne(this.#takers);
     return key;
   }
+}
+
+function wakeOne(takers: Set<() => void>): void {
+  const [taker] = takers;
+  if (!taker) return;
+  takers.delete(taker);
+  taker();
 }
 
 function wakeAll(takers: Set<() => void>): void {
