@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ApiError, type Event, type OsvApp, resources } from '../kubernetes/index.ts';
 import { silentLogger } from '../logger.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { MemoryClient } from '../testing/memory-client.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { noRuntimeMetrics } from './metrics.ts';
@@ -131,4 +131,38 @@ test('a long message is cut to what the server takes', async () => {
   const note = (await events())[0]?.note ?? '';
   expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
   expect(note).toMatch(/^ü+…$/);
+});
+
+test('an event that comes just as the last one has been written is written too', async () => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const { client, recorder, events } = make();
+    const create = client.create.bind(client);
+    client.create = (resource, object) => {
+      const created = create(resource, object);
+      if (object.metadata.name.startsWith('redis')) {
+        void created.then(async () => {
+          for (let turn = 0; turn < turns; turn += 1) await undefined;
+          recorder.record(about('cache'), failed);
+        });
+      }
+      return created;
+    };
+    recorder.record(about('redis'), failed);
+    await settle();
+    expect(await events(), `${turns} turns later`).toHaveLength(2);
+  }
+});
+
+test('a series that is made anew again and again keeps its name short', async () => {
+  const { clock, client, recorder, events } = make();
+  for (let count = 0; count < 200; count += 1) {
+    recorder.record(about('redis'), failed);
+    await recorder.flush();
+    for (const { metadata } of await events()) await client.delete(resources.events, metadata);
+    await clock.advance(5 * 60_000);
+  }
+  recorder.record(about('redis'), failed);
+  await recorder.flush();
+  const [event] = await events();
+  expect(event?.metadata.name.length).toBeLessThan(60);
 });

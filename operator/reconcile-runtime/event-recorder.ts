@@ -36,6 +36,8 @@ export type Regarding = Readonly<KubernetesObject> | { resource: Resource; objec
 
 interface Series {
   event: Event;
+  /** Of its first event; those that follow are named after it. */
+  readonly name: string;
   /** Of all, the first included. */
   count: number;
   writtenCount: number;
@@ -102,7 +104,14 @@ export class EventRecorder {
       return;
     }
     const object = this.#event(about, { ...event, message: note }, now);
-    const series = { event: object, count: 1, writtenCount: 1, lastAt: now, writtenAt: now };
+    const series = {
+      event: object,
+      name: object.metadata.name,
+      count: 1,
+      writtenCount: 1,
+      lastAt: now,
+      writtenAt: now,
+    };
     this.#series.set(key, series);
     this.#prune();
     this.#enqueue(async () => void (await this.#options.client.create(resources.events, object)));
@@ -148,10 +157,10 @@ export class EventRecorder {
     } catch (error) {
       if (!isNotFound(error)) throw error;
       // The server keeps events for an hour only; what goes on is told anew.
-      const { name, namespace } = event.metadata;
+      const { namespace } = event.metadata;
       const again = {
         ...event,
-        metadata: { name: `${name}-${count}`, ...(namespace && { namespace }) },
+        metadata: { name: `${series.name}-${count}`, ...(namespace && { namespace }) },
         series: state,
       };
       series.event = await this.#options.client.create(resources.events, again);
@@ -164,9 +173,7 @@ export class EventRecorder {
       return;
     }
     this.#queue.push(write);
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -178,6 +185,8 @@ export class EventRecorder {
         this.#options.logger.warn({ err: error }, 'An event could not be written');
       }
     }
+    // In the same turn as the last look at the queue: what comes after it begins anew.
+    this.#writing = undefined;
   }
 
   #prune(): void {
