@@ -125,6 +125,8 @@ test('one that crashes is Manual until that is forgotten, but for the moment of 
   const held = { ...first, machines: [machine(revision, 0, { runStrategy: 'Manual' })] };
   expect(strategies(held)).toEqual([]);
   expect(strategies({ ...held, now: at(10) })).toEqual(['Always']);
+  const paused = { ...held.app, spec: { ...held.app.spec, paused: true } };
+  expect(strategies({ ...held, app: paused, now: at(10) })).toEqual(['Always']);
   const { status } = decide(first, { managementPeers: [] });
   const back = { ...first, app: { ...first.app, status }, crashes: [], instances: [running(0)] };
   expect(strategies({ ...back, now: at(12), machines: held.machines })).toEqual([]);

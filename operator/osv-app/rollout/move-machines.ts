@@ -27,7 +27,7 @@ export function moveMachines(
   const { app, sets } = observed;
   const current = sets.find(({ revision }) => revision === plan.revision);
   const step = planMachines(rolloutState(observed, plan.revision));
-  if (app.spec.paused) return { actions: scaleOnly(observed, plan, step), complete: step.complete };
+  if (app.spec.paused) return { actions: scaleOnly(observed, plan, step, backOff), complete: step.complete };
   const record = current ? renumber(observed, current) : [...prepare, ...createSet(observed, plan, 0)];
   const before = instancesOfSets(observed);
   if (before.length > 0 || sets.some(({ replicas }) => replicas > 0)) {
@@ -41,9 +41,7 @@ export function moveMachines(
     ...[...touched].flatMap((ordinal) => applyMachine(observed, plan, ordinal)),
     ...step.restart.flatMap((ordinal) => restart(observed, ordinal)),
     ...step.remove.flatMap((ordinal) => remove(observed, ordinal)),
-    ...observed.machines
-      .filter(({ ordinal, leaving }) => !leaving && !touched.has(ordinal) && !step.halt.includes(ordinal))
-      .flatMap((machine) => setStrategy(machine, heldStrategy(observed, machine, backOff))),
+    ...holdBack(observed, backOff, (ordinal) => !touched.has(ordinal) && !step.halt.includes(ordinal)),
   ];
   return { actions, complete: step.complete };
 }
@@ -78,12 +76,29 @@ function rolloutState(observed: Observed, revision: string) {
 }
 
 /** A paused app follows its number of replicas while every machine is of the revision that a new one would have. */
-function scaleOnly(observed: Observed, plan: RevisionPlan, step: MachinesPlan): Action[] {
+function scaleOnly(
+  observed: Observed,
+  plan: RevisionPlan,
+  step: MachinesPlan,
+  backOff: BackOffRecord | undefined,
+): Action[] {
   const same = observed.machines.length > 0 && observed.machines.every(({ revision }) => revision === plan.revision);
   return [
     ...(same ? step.create.flatMap((ordinal) => applyMachine(observed, plan, ordinal)) : []),
     ...step.remove.flatMap((ordinal) => remove(observed, ordinal)),
+    ...holdBack(observed, backOff, (ordinal) => !step.remove.includes(ordinal)),
   ];
+}
+
+/** How machines run that no step of a rollout touches. */
+function holdBack(
+  observed: Observed,
+  backOff: BackOffRecord | undefined,
+  isUntouched: (ordinal: number) => boolean,
+): Action[] {
+  return observed.machines
+    .filter(({ ordinal, leaving }) => !leaving && isUntouched(ordinal))
+    .flatMap((machine) => setStrategy(machine, heldStrategy(observed, machine, backOff)));
 }
 
 function instancesOfSets({ sets, instances }: Observed): ObservedInstance[] {
