@@ -34,10 +34,10 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
   /// How often a side was opened.
   u32 reader_opens() const { return reader_opens_.load(std::memory_order_acquire); }
   u32 writer_opens() const { return writer_opens_.load(std::memory_order_acquire); }
-  /// FIFO: waits until the other side is open, or was opened more than `before` times (fifo(7)). `before` is from the time before
-  /// add_end(): the other side may wake by it, do all it has to do, and close. EINTR-like when interrupted.
+  /// FIFO: waits until the other side is open, or was opened more than `before` times (fifo(7)). EINTR-like when interrupted.
   result<> wait_for_writer(u32 before);
   result<> wait_for_reader(u32 before);
+  bool has_writers() const { return writers_.load(std::memory_order_relaxed) != 0; }
   bool has_readers() const { return readers_.load(std::memory_order_relaxed) != 0; }
 
   u32 capacity() const { return page_count_ * page_size; }
