@@ -9,11 +9,35 @@ import { allPanels } from './panels/all-panels.ts';
 interface Row {
   readonly name: string;
   readonly type: string;
+  readonly labels?: readonly { readonly name: string; readonly values?: readonly string[] }[];
 }
+
+/** Labels that Prometheus gives to a target; see contracts/scrape.ts. */
+const targetLabels = ['job', 'namespace', 'pod', 'app', 'instance'];
 
 /** Names of the samples that a metric gives. */
 function samples({ name, type }: Row): string[] {
   return type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+}
+
+/** What one selector of a query asks for: metric, matchers, and the labels that its aggregation keeps. */
+interface Selection {
+  readonly row: Row;
+  readonly matchers: readonly { label: string; value: string }[];
+  readonly by: readonly string[];
+}
+
+function selections(expr: string, table: readonly Row[]): Selection[] {
+  return [...expr.matchAll(/([^{}]*)\b(osv_\w+)\{([^}]*)\}/g)].map(([, before = '', name = '', matchers = '']) => {
+    const row = table.find((one) => samples(one).includes(name));
+    if (!row) throw new Error(`${name} is in no table`);
+    const pairs = [...matchers.matchAll(/(\w+)=~?"([^"]*)"/g)];
+    return {
+      row,
+      matchers: pairs.map(([, label = '', value = '']) => ({ label, value })),
+      by: [...before.matchAll(/by \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', ').filter(Boolean)),
+    };
+  });
 }
 
 function panelsOf(dashboard: Dashboard): Panel[] {
@@ -38,6 +62,30 @@ describe.each(cases)('$build.name', ({ build, table }) => {
     expect([...named].filter((name) => !known.has(name))).toEqual([]);
     const unseen = table.filter((row) => !samples(row).some((name) => named.has(name)));
     expect(unseen.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('every label is one of the metric or of its target, with a value that the metric has', () => {
+    for (const expr of expressions(dashboard)) {
+      for (const { row, matchers, by } of selections(expr, table)) {
+        const own = row.labels ?? [];
+        const known = [...targetLabels, ...own.map(({ name }) => name), ...(row.type === 'histogram' ? ['le'] : [])];
+        for (const label of [...by, ...matchers.map((matcher) => matcher.label)]) expect(known, expr).toContain(label);
+        for (const { label, value } of matchers) {
+          const values = own.find(({ name }) => name === label)?.values;
+          if (values) expect(values, expr).toContain(value);
+        }
+      }
+    }
+  });
+
+  test('a legend names labels that its query keeps', () => {
+    for (const panel of panelsOf(dashboard)) {
+      for (const target of panel.targets ?? []) {
+        const { expr, legendFormat = '' } = target as Dataquery;
+        const kept = selections(expr, table).flatMap(({ by }) => by);
+        for (const [, label] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(kept, panel.title).toContain(label);
+      }
+    }
   });
 
   test('every query says what it selects by the variables and its own data source', () => {

@@ -12,14 +12,14 @@ const all = { by: [] } as const;
 export const apps: Row = {
   title: 'Apps',
   panels: [
-    stat({ title: 'OsvApps', text: 'In all states.', query: operator.value('osv_operator_apps', all) }),
+    stat({ title: 'OsvApps', text: 'In all states.', query: operator.sharedValue('osv_operator_apps', all) }),
     stat({
       title: 'Degraded',
-      text: 'OsvApps whose condition Degraded is true: `kubectl describe osvapp` tells why.',
-      query: operator.value('osv_operator_apps', { ...all, where: { state: 'degraded' } }),
+      text: 'OsvApps whose condition Degraded is true, but for paused ones: `kubectl describe osvapp` tells why.',
+      query: operator.sharedValue('osv_operator_apps', { ...all, where: { state: 'degraded' } }),
       thresholds: { critical: 1 },
     }),
-    stat({ title: 'Instances', text: 'Of all OsvApps.', query: operator.value('osv_operator_instances', all) }),
+    stat({ title: 'Instances', text: 'Of all OsvApps.', query: operator.sharedValue('osv_operator_instances', all) }),
     stat({
       title: 'Leaders',
       text: 'Processes that hold the lease. Must be 1: with none nothing happens.',
@@ -48,13 +48,13 @@ export const apps: Row = {
     }),
     lines({
       title: 'OsvApps by state',
-      text: 'An OsvApp that is both is counted in each of its states.',
-      series: [series(operator.value('osv_operator_apps', { by: ['state'] }), '{{state}}')],
+      text: 'Each is in one state: paused, else degraded, else available, else progressing.',
+      series: [series(operator.sharedValue('osv_operator_apps', { by: ['state'] }), '{{state}}')],
     }),
     lines({
       title: 'Instances by state',
       text: 'Waiting instances ended by themselves and are held back before they start again.',
-      series: [series(operator.value('osv_operator_instances', { by: ['state'] }), '{{state}}')],
+      series: [series(operator.sharedValue('osv_operator_instances', { by: ['state'] }), '{{state}}')],
       stacked: true,
     }),
     lines({

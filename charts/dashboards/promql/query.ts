@@ -63,6 +63,12 @@ export function promql(matchers: string, defaultBy: readonly TargetLabel[] = ['n
     return { expr: group(aggregation, select(name, '', options), options), unit: unitOfValue(name), metrics: [name] };
   }
 
+  /** A gauge that all replicas of a program report alike, counted once. */
+  function sharedValue<M extends Gauge>(name: M, options: Options<M> = {}): Query {
+    const expr = group('sum', `max without (pod, instance) (${select(name, '', options)})`, options);
+    return { expr, unit: unitOfValue(name), metrics: [name] };
+  }
+
   /** How many series a gauge has: one for each target, if its labels don't tell otherwise. */
   function count<M extends Gauge>(name: M, options: Options<M> = {}): Query {
     return { expr: `count(${select(name, '', options)})`, unit: units.Short, metrics: [name] };
@@ -92,7 +98,7 @@ export function promql(matchers: string, defaultBy: readonly TargetLabel[] = ['n
     return { expr, unit: units.Short, metrics: [name] };
   }
 
-  return { rate, growth, total, value, count, quantile, buckets, mean, amount };
+  return { rate, growth, total, value, sharedValue, count, quantile, buckets, mean, amount };
 }
 
 /** `part / whole`, as a share of one. Both must keep the same labels. */
