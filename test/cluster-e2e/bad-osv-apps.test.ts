@@ -180,6 +180,16 @@ test('the size of a volume stays as it is', async () => {
   await expect(apply('2Gi')).rejects.toThrow(/the size of a volume in spec\.volumes cannot change/);
 });
 
+test('an app with one disk is not scaled beyond one instance', async () => {
+  const spec = { source: packages, replicas: 0, volumes: [{ ...data, persistentVolumeClaim: { claimName: 'a' } }] };
+  const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'one-disk' }, spec };
+  await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app) });
+  const scale = (replicas: number) =>
+    cluster.kubectl(['-n', namespace, 'scale', 'osvapp/one-disk', `--replicas=${replicas}`]);
+  await scale(1);
+  await expect(scale(2)).rejects.toThrow(/one instance at most can write to/);
+});
+
 /** As with a Deployment: who leaves the number out leaves it to whoever sets it, the autoscaler in the first place. */
 test('replicas that nobody sets are 1, and stay what an autoscaler made of them', async () => {
   const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'left' } };
