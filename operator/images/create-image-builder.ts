@@ -33,6 +33,7 @@ export async function createImageBuilder(options: OperatorOptions, tools: ImageB
       client,
       records,
       logger,
+      now,
       metrics,
       concurrency,
       builderImage,

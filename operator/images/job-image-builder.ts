@@ -1,9 +1,17 @@
 import type { BuildResult } from '@osv/contracts';
-import { type ApiClient, isAlreadyExists, type Job, type OsvApp, type Pod, resources } from '../kubernetes/index.ts';
+import {
+  type ApiClient,
+  ApiError,
+  isAlreadyExists,
+  type Job,
+  type OsvApp,
+  type Pod,
+  resources,
+} from '../kubernetes/index.ts';
 import type { Logger } from '../logger.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { Controller, type ObjectCache } from '../reconcile-runtime/index.ts';
-import { retryDelaySeconds } from './build-attempts.ts';
+import { Controller, type ObjectCache, PendingWrites } from '../reconcile-runtime/index.ts';
+import { BuildAttempts, retryDelaySeconds } from './build-attempts.ts';
 import { type BuildJobOptions, buildJob, buildLabels } from './build-job.ts';
 import { builtImage } from './built-image.ts';
 import type { ImageBuilder } from './image-builder.ts';
@@ -17,6 +25,7 @@ export interface JobImageBuilderOptions extends BuildJobOptions {
   readonly jobs: ObjectCache<Job>;
   readonly pods: ObjectCache<Pod>;
   readonly logger: Logger;
+  readonly now: () => Date;
   readonly metrics: OperatorMetrics;
   /** Jobs at the same time; the others wait. */
   readonly concurrency: number;
@@ -33,6 +42,11 @@ export class JobImageBuilder implements ImageBuilder {
   readonly #options: JobImageBuilderOptions;
   /** Asked for while too many others ran, in order. */
   readonly #waiting = new Map<string, OsvApp>();
+  /** Jobs that this process has made and the cache does not show yet, by the key of their image. */
+  readonly #begun = new PendingWrites();
+  readonly #begunKeys = new Set<string>();
+  /** Builds whose Job the API server refused. */
+  readonly #refused = new BuildAttempts();
   readonly #listeners = new Set<(key: string) => void>();
   readonly #controller: Controller;
   /** UIDs of Jobs whose end has been counted. */
@@ -64,10 +78,12 @@ export class JobImageBuilder implements ImageBuilder {
   state(key: string): ImageState {
     const image = this.#options.records.find(key);
     if (image) return { state: 'built', image };
-    if (this.#waiting.has(key)) return { state: 'building' };
+    if (this.#waiting.has(key) || this.#isBegun(key)) return { state: 'building' };
+    const refused = this.#refused.state(key);
+    if (refused.state === 'failed') return refused;
     const last = this.#lastJob(key);
     if (!last) return { state: 'absent' };
-    if (!finished(last)) return { state: 'building' };
+    if (!finished(last) || this.#isEnding(last)) return { state: 'building' };
     const result = this.#result(last);
     // The record is about to be written.
     if (result && !('error' in result)) return { state: 'building' };
@@ -87,6 +103,7 @@ export class JobImageBuilder implements ImageBuilder {
   abandon(key: string, app: OsvApp): void {
     // A Job that runs is left alone: another app may want the image, and it ends by itself.
     if (this.#waiting.get(key)?.metadata.uid === app.metadata.uid) this.#waiting.delete(key);
+    this.#refused.succeeded(key);
   }
 
   subscribe(listener: (key: string) => void): () => void {
@@ -110,7 +127,7 @@ export class JobImageBuilder implements ImageBuilder {
     const present = jobs.list();
     metrics.buildsRunning(present.filter((one) => !finished(one)).length);
     const uid = job?.metadata.uid;
-    if (!job || !uid || !finished(job) || this.#counted.has(uid)) return;
+    if (!job || !uid || !finished(job) || this.#isEnding(job) || this.#counted.has(uid)) return;
     this.#counted.add(uid);
     const result = this.#result(job);
     const began = new Date(job.status?.startTime ?? job.metadata.creationTimestamp ?? 0);
@@ -121,21 +138,49 @@ export class JobImageBuilder implements ImageBuilder {
   }
 
   async #startWaiting(): Promise<void> {
-    const { client, jobs, concurrency, logger } = this.#options;
-    let running = jobs.list().filter((job) => !finished(job)).length;
     for (const [key, app] of this.#waiting) {
-      if (running >= concurrency) return;
-      const last = this.#lastJob(key);
-      const attempt = last ? attemptOf(last) + 1 : 1;
-      try {
-        await client.create(resources.jobs, buildJob(this.#options, key, attempt, app));
-        logger.info({ key, attempt }, 'A build has begun');
-      } catch (error) {
-        if (!isAlreadyExists(error)) throw error;
-      }
-      this.#waiting.delete(key);
-      running += 1;
+      if (this.#running() >= this.#options.concurrency) return;
+      await this.#begin(key, app);
     }
+  }
+
+  #running(): number {
+    const begun = [...this.#begunKeys].filter((key) => this.#isBegun(key));
+    return begun.length + this.#options.jobs.list().filter((job) => !finished(job)).length;
+  }
+
+  /** @throws ApiError when the server could not be asked, and may take the same Job later */
+  async #begin(key: string, app: OsvApp): Promise<void> {
+    const { client, jobs, logger, now } = this.#options;
+    const last = this.#lastJob(key);
+    const attempt = last ? attemptOf(last) + 1 : 1;
+    this.#refused.begin(key);
+    try {
+      this.#begun.note(key, jobs, await client.create(resources.jobs, buildJob(this.#options, key, attempt, app)));
+      this.#begunKeys.add(key);
+      logger.info({ key, attempt }, 'A build has begun');
+    } catch (error) {
+      if (isRefusal(error)) {
+        // Such as a quota: that is to be said, and must not keep other builds from beginning.
+        this.#refused.failed(key, { code: 'builder-failed', message: error.message, temporary: true, at: now() });
+        this.#waiting.delete(key);
+        logger.warn({ key, attempt, err: error }, 'The Job of a build was refused');
+        this.#changed(key);
+        return;
+      }
+      if (!isAlreadyExists(error)) throw error;
+    }
+    this.#refused.succeeded(key);
+    this.#waiting.delete(key);
+    const wait = this.#begun.waitSeconds(key);
+    if (wait !== undefined) this.#controller.enqueueAfter(key, wait);
+  }
+
+  #isBegun(key: string): boolean {
+    if (!this.#begunKeys.has(key)) return false;
+    if (this.#begun.waitSeconds(key) !== undefined) return true;
+    this.#begunKeys.delete(key);
+    return false;
   }
 
   #changed(key: string): void {
@@ -146,10 +191,23 @@ export class JobImageBuilder implements ImageBuilder {
     return [...this.#options.jobs.byIndex(byKey, key)].sort((left, right) => attemptOf(right) - attemptOf(left))[0];
   }
 
+  #podsOf({ metadata: { labels } }: Job): Pod[] {
+    const pods = this.#options.pods.byIndex(byKey, labels?.[buildLabels.key] ?? '');
+    return pods.filter(({ metadata }) => metadata.labels?.[buildLabels.attempt] === labels?.[buildLabels.attempt]);
+  }
+
+  /** Whether a Job has finished and the end of its pod, with the result, is not known yet: two watches, in no order. */
+  #isEnding(job: Job): boolean {
+    return this.#podsOf(job).some(
+      ({ metadata, status }) =>
+        metadata.deletionTimestamp === undefined &&
+        !['Succeeded', 'Failed'].includes(status?.phase ?? '') &&
+        !status?.containerStatuses?.[0]?.state?.terminated,
+    );
+  }
+
   #result(job: Job): BuildResult | undefined {
-    const pods = this.#options.pods.byIndex(byKey, job.metadata.labels?.[buildLabels.key] ?? '');
-    for (const pod of pods) {
-      if (pod.metadata.labels?.[buildLabels.attempt] !== job.metadata.labels?.[buildLabels.attempt]) continue;
+    for (const pod of this.#podsOf(job)) {
       const text = pod.status?.containerStatuses?.[0]?.state?.terminated?.message;
       try {
         return JSON.parse(text ?? '') as BuildResult;
@@ -159,6 +217,11 @@ export class JobImageBuilder implements ImageBuilder {
     }
     return undefined;
   }
+}
+
+/** Whether the API server will hardly take the same Job if it is asked again at once. */
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && [400, 403, 404, 413, 422].includes(error.status);
 }
 
 function attemptOf(job: Job): number {
