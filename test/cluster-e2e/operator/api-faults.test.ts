@@ -3,16 +3,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
 import { longTest } from '../support/every-fault.ts';
-import { expired, type Fault, FaultProxy } from '../support/fault-proxy.ts';
-import { isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import { expired, type Fault, type FaultProxy } from '../support/fault-proxy.ts';
+import { isComplete, type OperatorUnderTest, untilApp } from '../support/operator.ts';
 import { ProgramArchives } from '../support/program-archives.ts';
+import { type ProxiedOperator, startProxiedOperator } from '../support/proxied-operator.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 import { patchSpec, smallApp } from '../support/small-app.ts';
-import { expectNoHotLoop, expectSound, repositoryOf, untilNothingLeft } from '../support/soundness.ts';
+import { expectNoHotLoop, expectSound, untilNothingLeft } from '../support/soundness.ts';
 
 let cluster: Cluster;
 let namespace: string;
 let archives: ProgramArchives;
+let proxied: ProxiedOperator;
 let proxy: FaultProxy;
 let operator: OperatorUnderTest;
 let pid: number | undefined;
@@ -21,19 +23,15 @@ beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
   archives = await ProgramArchives.start();
-  const flags = ['--no-leader-election', '--image-repository', repositoryOf(namespace)];
-  operator = await startOperator(cluster, namespace, 'operator', flags, async (original) => {
-    proxy = await FaultProxy.start(original);
-    return proxy.kubeconfig;
-  });
+  proxied = await startProxiedOperator(cluster, namespace, 'operator', ['--no-leader-election']);
+  ({ operator, proxy } = proxied);
   pid = operator.process.pid;
   await cluster.client.create(resources.osvApps, smallApp(namespace, 'app', archives));
   await untilApp(cluster, namespace, 'app', 'the app runs', isComplete);
 });
 
 afterAll(async () => {
-  await operator?.stop();
-  await proxy?.stop();
+  await proxied?.stop();
   await archives?.stop();
 });
 

@@ -3,14 +3,14 @@ import { type OsvApp, resources } from '@osv/operator/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
-import { type ServedProgram, serveProgram } from '../support/archive-server.ts';
 import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import { ProgramArchives } from '../support/program-archives.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 
 let cluster: Cluster;
 let namespace: string;
 let operator: OperatorUnderTest;
-let program: ServedProgram;
+let archives: ProgramArchives;
 let address: string;
 
 /** More than a block of the file system, and no text. */
@@ -46,7 +46,7 @@ const from = (kind: 'configMapKeyRef' | 'secretKeyRef', name: string, key: strin
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
-  program = await serveProgram('configuration');
+  archives = await ProgramArchives.start('configuration');
   operator = await startOperator(cluster, namespace, 'operator', [
     '--no-leader-election',
     '--reference-poll-seconds',
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await operator?.stop();
-  await program?.stop();
+  await archives?.stop();
 });
 
 test('an app whose Secret is missing says so in a sentence, and starts nothing', async () => {
@@ -66,8 +66,8 @@ test('an app whose Secret is missing says so in a sentence, and starts nothing',
     kind: 'OsvApp',
     metadata: { name: 'web' },
     spec: {
-      source: { archive: program.source },
-      command: program.command,
+      source: { archive: { url: `${archives.url}/configuration.tar.gz`, sha256: archives.sha256 } },
+      command: [archives.program],
       env: [
         { name: 'PLAIN', value: 'as it = stands' },
         { name: 'EMPTY' },
@@ -146,20 +146,23 @@ test('what runs goes on when the Secret is deleted, and nothing restarts when it
   expect(await instances()).toBe(before);
 });
 
-test('an app that asks for a claim is refused with a sentence, before anything is built', async () => {
+test('an app that asks for what cannot be done is refused with a sentence, before anything is built', async () => {
   const spec = {
-    source: { archive: program.source },
-    volumes: [{ name: 'data', mountPath: '/data', persistentVolumeClaim: { claimName: 'data' } }],
+    source: { archive: { url: `${archives.url}/refused.tar.gz` } },
+    volumes: [{ name: 'scratch', mountPath: '/scratch', emptyDir: {}, readOnly: true }],
   };
-  const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'claim' }, spec };
+  const app = { apiVersion: 'osvapp.dev/v1alpha1', kind: 'OsvApp', metadata: { name: 'refused' }, spec };
   await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app) });
   const refused = await untilApp(
     cluster,
     namespace,
-    'claim',
+    'refused',
     'it is refused',
     (one) => condition(one, 'Degraded')?.reason === 'Unsupported',
   );
-  expect(condition(refused, 'Degraded')?.message).toMatch(/^spec\.volumes: data is a persistentVolumeClaim/);
-  expect(await kubectl('get', 'vmirs', '-l', 'osvapp.dev/app=claim', '-o', 'name')).toBe('');
+  expect(condition(refused, 'Degraded')?.message).toMatch(
+    /^spec\.volumes: scratch is an emptyDir, which cannot be readOnly/,
+  );
+  expect(await kubectl('get', 'vmirs', '-l', 'osvapp.dev/app=refused', '-o', 'name')).toBe('');
+  expect(archives.downloads.get('/refused.tar.gz')).toBeUndefined();
 });

@@ -2,40 +2,28 @@ import { resources } from '@osv/operator/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
-import { type ServedProgram, serveProgram } from '../support/archive-server.ts';
 import { isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import { ProgramArchives } from '../support/program-archives.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
+import { smallApp } from '../support/small-app.ts';
 
 let cluster: Cluster;
 let namespace: string;
 let operator: OperatorUnderTest;
-let program: ServedProgram;
+let archives: ProgramArchives;
 
 beforeAll(async () => {
   cluster = await sharedCluster();
   namespace = await newNamespace(cluster);
-  program = await serveProgram('configuration');
+  archives = await ProgramArchives.start();
   operator = await startOperator(cluster, namespace, 'operator', ['--no-leader-election']);
-  const app = {
-    apiVersion: 'osvapp.dev/v1alpha1',
-    kind: 'OsvApp',
-    metadata: { name: 'web' },
-    spec: {
-      source: { archive: program.source },
-      command: program.command,
-      resources: { cpus: 1, memory: '64Mi' },
-      ports: [{ name: 'http', port: 8080 }],
-      readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1 },
-      replicas: 2,
-    },
-  };
-  await cluster.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(app) });
+  await cluster.client.create(resources.osvApps, smallApp(namespace, 'web', archives, { replicas: 2 }));
   await untilApp(cluster, namespace, 'web', 'two instances run', isComplete);
 });
 
 afterAll(async () => {
   await operator?.stop();
-  await program?.stop();
+  await archives?.stop();
 });
 
 async function pods() {

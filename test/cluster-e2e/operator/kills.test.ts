@@ -3,12 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
 import { longTest } from '../support/every-fault.ts';
-import { FaultProxy } from '../support/fault-proxy.ts';
-import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
+import { condition, isComplete, type OperatorUnderTest, untilApp } from '../support/operator.ts';
 import { ProgramArchives } from '../support/program-archives.ts';
+import { type ProxiedOperator, startProxiedOperator } from '../support/proxied-operator.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 import { patchSpec, smallApp } from '../support/small-app.ts';
-import { buildProcesses, expectNoHotLoop, expectSound, repositoryOf, untilNothingLeft } from '../support/soundness.ts';
+import { buildProcesses, expectNoHotLoop, expectSound, untilNothingLeft } from '../support/soundness.ts';
 
 /** Requests of the operator after whose effect it dies, in the order of an app's life; the API server has carried each out. */
 const momentsOfBuild: Record<string, RegExp> = {
@@ -29,6 +30,7 @@ const momentsOfRollout: Record<string, RegExp> = {
 let cluster: Cluster;
 let namespace: string;
 let archives: ProgramArchives;
+let proxied: ProxiedOperator;
 let proxy: FaultProxy;
 let operator: OperatorUnderTest;
 
@@ -37,16 +39,12 @@ beforeAll(async () => {
   namespace = await newNamespace(cluster);
   archives = await ProgramArchives.start();
   // Without an election a new process goes on at once; what a lease does is the matter of another file.
-  const flags = ['--no-leader-election', '--image-repository', repositoryOf(namespace)];
-  operator = await startOperator(cluster, namespace, 'operator', flags, async (original) => {
-    proxy = await FaultProxy.start(original);
-    return proxy.kubeconfig;
-  });
+  proxied = await startProxiedOperator(cluster, namespace, 'operator', ['--no-leader-election']);
+  ({ operator, proxy } = proxied);
 });
 
 afterAll(async () => {
-  await operator?.stop();
-  await proxy?.stop();
+  await proxied?.stop();
   await archives?.stop();
 });
 

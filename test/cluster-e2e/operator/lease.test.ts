@@ -3,33 +3,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { waitUntil } from '../../cluster/processes/wait-until.ts';
 import { longTest } from '../support/every-fault.ts';
-import { FaultProxy } from '../support/fault-proxy.ts';
-import { isComplete, type OperatorUnderTest, startOperator, untilApp } from '../support/operator.ts';
+import { isComplete, untilApp } from '../support/operator.ts';
 import { ProgramArchives } from '../support/program-archives.ts';
+import { type ProxiedOperator, startProxiedOperator } from '../support/proxied-operator.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 import { patchSpec, smallApp } from '../support/small-app.ts';
-import { buildProcesses, expectSound, repositoryOf, untilNothingLeft } from '../support/soundness.ts';
-
-interface Replica {
-  readonly operator: OperatorUnderTest;
-  readonly proxy: FaultProxy;
-}
+import { buildProcesses, expectSound, untilNothingLeft } from '../support/soundness.ts';
 
 let cluster: Cluster;
 let namespace: string;
 let archives: ProgramArchives;
-const replicas: Replica[] = [];
+const replicas: ProxiedOperator[] = [];
 
-/** An operator with a proxy of its own, which tells the requests of one from those of the other. */
-async function start(name: string): Promise<Replica> {
-  let proxy: FaultProxy | undefined;
-  const flags = ['--image-repository', repositoryOf(namespace)];
-  const operator = await startOperator(cluster, namespace, name, flags, async (original) => {
-    proxy = await FaultProxy.start(original);
-    return proxy.kubeconfig;
-  });
-  if (!proxy) throw new Error('unreachable');
-  const replica = { operator, proxy };
+async function start(name: string): Promise<ProxiedOperator> {
+  const replica = await startProxiedOperator(cluster, namespace, name);
   replicas.push(replica);
   return replica;
 }
@@ -44,10 +31,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const { operator, proxy } of replicas) {
+  for (const { operator, stop } of replicas) {
     await operator.process.signal('SIGCONT');
-    await operator.stop();
-    await proxy.stop();
+    await stop();
   }
   await archives?.stop();
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
@@ -7,17 +8,17 @@ import { basename, dirname, join } from 'node:path';
 import { run } from '../../guest/command.ts';
 import { compile } from '../../guest/compile.ts';
 
-const source = join(import.meta.dirname, '../programs/guest.c');
-
 /**
- * An HTTP server with an archive of `programs/guest.c`: the quickest thing to build an image from. Every path gives the
- * same archive, so that each test can have an image of its own.
+ * An HTTP server with an archive of one program of `programs/`: the quickest thing to build an image from. Every path
+ * gives the same archive, so that each test can have an image of its own.
  */
 export class ProgramArchives {
   /** http://127.0.0.1:PORT */
   readonly url: string;
   /** Path of the program in images of the archive. */
   readonly program: string;
+  /** Of the archive, in hexadecimal digits. */
+  readonly sha256: string;
   /** By path. */
   readonly downloads = new Map<string, number>();
   /** Decides what a path is answered with; undefined: the archive. */
@@ -27,6 +28,7 @@ export class ProgramArchives {
   private constructor(server: ReturnType<typeof createServer>, archive: Buffer, program: string) {
     this.#server = server;
     this.program = program;
+    this.sha256 = createHash('sha256').update(archive).digest('hex');
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('request', ({ url = '' }, answer) => {
       this.downloads.set(url, (this.downloads.get(url) ?? 0) + 1);
@@ -35,7 +37,9 @@ export class ProgramArchives {
     });
   }
 
-  static async start(): Promise<ProgramArchives> {
+  /** @param name of the program; `guest` listens on port 7000 and sends back what it is sent */
+  static async start(name: 'guest' | 'configuration' = 'guest'): Promise<ProgramArchives> {
+    const source = join(import.meta.dirname, `../programs/${name}.c`);
     const program = await compile({ source, variant: 'static' });
     const folder = await mkdtemp(join(tmpdir(), 'osv-archive-'));
     try {
