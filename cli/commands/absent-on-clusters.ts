@@ -6,7 +6,7 @@ import { addExamples } from './options.ts';
 /** What to use on a cluster in the place of a command that exists on one machine only. */
 const instead = {
   logs: (app: string) =>
-    `The logs of instances on a cluster cannot be shown yet; kubectl osv status ${app} names the instances, and virtctl console INSTANCE shows what one prints from then on.`,
+    `On a cluster kubectl has the logs of program and kernel: kubectl logs -l osvapp.dev/app=${app} -c guest-console-log --prefix --tail=-1`,
   top: (app: string) =>
     `The use of instances on a cluster cannot be shown yet; the dashboards of the operator's chart show it, and kubectl osv status ${app} tells whether metrics flow.`,
   exec: (app: string) =>
@@ -15,7 +15,11 @@ const instead = {
 
 export function definer(name: keyof typeof instead) {
   return (command: Command, context: Context): void => {
-    addExamples(command, context, `\nExamples:\n  osv ${name} redis     refused, with what to use instead\n`)
+    addExamples(
+      command,
+      context,
+      `\nExamples:\n  ${context.programName} ${name} redis     refused, with what to use instead\n`,
+    )
       .argument('[words...]')
       .allowUnknownOption()
       .passThroughOptions()

@@ -198,7 +198,7 @@ test('as a plugin of kubectl it says so in its help, and completes live names', 
   expect(completed.stdout).toContain('plugged\tWaiting\n:4');
   const revisions = ['rollout', 'undo', 'plugged', '-n', namespace, '--to-revision', ''];
   expect((await kubectlOsv('__complete', 'osv', ...revisions)).stdout).toMatch(/^1\n2\targs\n:4/);
-  expect((await kubectlOsv('osv', 'logs', 'plugged')).stderr).toContain('virtctl console');
+  expect((await kubectlOsv('osv', 'logs', 'plugged')).stderr).toContain('kubectl logs -l osvapp.dev/app=plugged');
 });
 
 test('what is not allowed, and what is not there, is said in a sentence', async () => {

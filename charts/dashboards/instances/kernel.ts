@@ -16,7 +16,7 @@ export const kernel: Row = {
     }),
     lines({
       title: 'Lines of the kernel’s log by level',
-      text: 'Warnings and errors are worth reading: `kubectl osv logs --kernel`.',
+      text: 'Warnings and errors are worth reading: `kubectl logs POD -c guest-console-log`.',
       series: [series(guest.rate('osv_log_lines_total', { by: ['level'] }), '{{level}}')],
     }),
     lines({
