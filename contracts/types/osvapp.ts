@@ -521,6 +521,19 @@ export interface OsvApp {
       until: string;
     };
     /**
+     * The rollout that is under way; nothing when there is none, or it is paused
+     */
+    rollout?: {
+      /**
+       * The revision that it goes to
+       */
+      revision: string;
+      /**
+       * When it began or another instance last became ready
+       */
+      progressedAt: string;
+    };
+    /**
      * ImageReady, Compatible, Available, Progressing, MetricsFlowing, Degraded
      */
     conditions?: {

@@ -289,3 +289,40 @@ test('a paused app rolls nothing out, but follows its replicas', () => {
   ]);
   expect(condition(decision, 'Progressing')).toMatchObject({ reason: 'Paused' });
 });
+
+/** Passes one after the other, each so many minutes after the first, with the status that the one before has left. */
+function passes(given: Parameters<typeof observed>[0], ...minutes: number[]): Decision[] {
+  let status: AppStatus | undefined = given?.status;
+  return minutes.map((minute) => {
+    const at = new Date(now.getTime() + minute * 60_000);
+    const decision = decide(observed({ ...given, ...(status ? { status } : {}), now: at }));
+    status = decision.status;
+    return decision;
+  });
+}
+
+test('a rollout that makes no progress for 10 minutes is told of when they are over', () => {
+  const given = { sets: [set(revision)], instances: [instance(revision, 'a', { ready: false })] };
+  const [first, , late] = passes(given, 0, 5, 10);
+  expect(first?.requeueAfterSeconds).toBeLessThanOrEqual(600);
+  expect(late && condition(late, 'Progressing')).toMatchObject({ status: 'False', reason: 'ProgressDeadlineExceeded' });
+});
+
+test('a rollout back to an old revision has its 10 minutes too', () => {
+  const given = {
+    sets: [set(revision, { replicas: 0 }), set('newer', { revisionNumber: 2 })],
+    instances: [instance('newer', 'b')],
+  };
+  const decisions = passes(given, 0, 1, 9);
+  const reasonsOf = decisions.map((decision) => condition(decision, 'Progressing')?.reason);
+  expect(reasonsOf).toEqual(['RollingOut', 'RollingOut', 'RollingOut']);
+});
+
+test('each instance that becomes ready gives a rollout 10 minutes more', () => {
+  const given = { spec: { replicas: 3 }, sets: [set(revision, { replicas: 3 })] };
+  const unready = instance(revision, 'b', { ready: false });
+  const [, before] = passes({ ...given, instances: [instance(revision, 'a'), unready] }, 0, 8);
+  const ready = [instance(revision, 'a'), instance(revision, 'b')];
+  const [, after] = passes({ ...given, instances: ready, ...(before ? { status: before.status } : {}) }, 9, 18);
+  expect(after && condition(after, 'Progressing')).toMatchObject({ status: 'True', reason: 'RollingOut' });
+});

@@ -27,7 +27,6 @@ export interface ObservedSet {
   readonly paused: boolean;
   /** KubeVirt has seen the pause: it starts nothing in the place of what goes. */
   readonly pauseObserved: boolean;
-  readonly createdAt: Date;
   /** Digest of what it holds now; see `setContents`. */
   readonly contents: string;
   /** Digest of what it was made with. */

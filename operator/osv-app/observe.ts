@@ -27,7 +27,6 @@ export function observeSet(set: KeptSet): ObservedSet {
     pauseObserved: (status?.conditions ?? []).some(
       (condition) => condition.type === 'ReplicaPaused' && condition.status === 'True',
     ),
-    createdAt: new Date(metadata.creationTimestamp ?? 0),
     contents: set.contents ?? setContents(set),
     madeWith: metadata.annotations?.[annotations.applied],
   };

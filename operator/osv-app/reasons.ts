@@ -48,7 +48,10 @@ export const reasons = {
     RolloutComplete: { status: 'True', meaning: 'Every instance runs the revision of now and is ready.' },
     RollingOut: { status: 'True', meaning: 'Instances of a new revision take the place of old ones.' },
     Paused: { status: 'Unknown', meaning: 'spec.paused holds the rollout.' },
-    ProgressDeadlineExceeded: { status: 'False', meaning: 'A rollout has not come to its end within 10 minutes.' },
+    ProgressDeadlineExceeded: {
+      status: 'False',
+      meaning: 'No other instance has become ready within 10 minutes, and the rollout is not at its end.',
+    },
     ImageNotReady: { status: 'False', meaning: 'There is no image to start; ImageReady says why.' },
     ReferencesMissing: { status: 'False', meaning: 'A ConfigMap, Secret or key that the spec names is not there.' },
     NoProgram: { status: 'False', meaning: 'Neither the spec nor the image names a program.' },

@@ -8,7 +8,14 @@ import { isLooping, recordCrashes, remainingSeconds, rememberedSeconds } from '.
 import { ensureClaims, moveMachines } from '../rollout/move-machines.ts';
 import { moveSets } from '../rollout/move-sets.ts';
 import { pruneHistory } from '../rollout/revision-record.ts';
-import { availability, degradation, imageDegradation, progress } from './instance-conditions.ts';
+import {
+  availability,
+  degradation,
+  imageDegradation,
+  progress,
+  progressSeconds,
+  rolloutRecord,
+} from './instance-conditions.ts';
 
 /**
  * Owns Available, Progressing and Degraded: instances of the wanted revision, a rolling update towards them, and a delay
@@ -52,11 +59,13 @@ export function ensureInstances(
   if (looping && backOff?.lastCrashAt !== app.status?.backOff?.lastCrashAt) {
     moves.push({ type: 'event', severity: 'Warning', reason: degraded.reason, message: degraded.message });
   }
+  const rollout = rolloutRecord(observed, revision, complete);
   return {
     actions: moves,
-    conditions: [availability(observed), progress(observed, revision, complete), degraded],
-    status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}) },
+    conditions: [availability(observed), progress(observed, { revision, complete, rollout }), degraded],
+    status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}), ...(rollout ? { rollout } : {}) },
     ...requeueAfter(
+      rollout && (progressSeconds(rollout, now) || undefined),
       delay || rememberedSeconds(backOff, now) || undefined,
       stuck === 0 ? stuckSeconds : stuck,
       requeueAfterSeconds,

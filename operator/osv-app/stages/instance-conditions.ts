@@ -1,8 +1,8 @@
 import { rolloutLimits, wantedReplicas } from '../effective-spec.ts';
-import type { ConditionDraft, Observed } from '../model.ts';
+import type { AppStatus, ConditionDraft, Observed } from '../model.ts';
 import type { BackOffRecord } from '../rollout/back-off.ts';
 
-/** Seconds after which a rollout that has not come to its end counts as stuck: a Deployment's default. */
+/** Seconds without progress after which a rollout counts as stuck: a Deployment's default. */
 const progressDeadlineSeconds = 600;
 
 export function availability({ app, instances }: Observed): ConditionDraft {
@@ -15,24 +15,47 @@ export function availability({ app, instances }: Observed): ConditionDraft {
     : { type: 'Available', status: 'False', reason: 'TooFewInstancesReady', message };
 }
 
-export function progress(observed: Observed, revision: string, complete: boolean): ConditionDraft {
-  const { app, sets, instances, now } = observed;
+export type Rollout = NonNullable<AppStatus['rollout']>;
+
+/**
+ * What the status keeps of a rollout under way. As a Deployment's, it comes a step further when another instance becomes
+ * ready: a large one takes its time, and its revision may be an old one that is wanted again.
+ *
+ * @returns undefined when there is none, or it is paused
+ */
+export function rolloutRecord(
+  { app, instances, now }: Observed,
+  revision: string,
+  complete: boolean,
+): Rollout | undefined {
+  if (complete || app.spec.paused) return undefined;
+  const { rollout, readyReplicas = 0 } = app.status ?? {};
+  const ready = instances.filter((instance) => instance.ready && !instance.leaving).length;
+  if (rollout?.revision === revision && ready <= readyReplicas) return rollout;
+  return { revision, progressedAt: now.toISOString() };
+}
+
+/** Seconds until a rollout counts as stuck; 0 when it does. */
+export function progressSeconds({ progressedAt }: Rollout, now: Date): number {
+  return Math.max(0, progressDeadlineSeconds - (now.getTime() - Date.parse(progressedAt)) / 1000);
+}
+
+export function progress(
+  { app, instances, now }: Observed,
+  { revision, complete, rollout }: { revision: string; complete: boolean; rollout: Rollout | undefined },
+): ConditionDraft {
   if (complete) {
     const message = `Every instance runs revision ${revision}.`;
     return { type: 'Progressing', status: 'True', reason: 'RolloutComplete', message };
   }
-  if (app.spec.paused) {
+  if (!rollout) {
     return { type: 'Progressing', status: 'Unknown', reason: 'Paused', message: 'spec.paused holds the rollout.' };
   }
   const updated = instances.filter((instance) => instance.revision === revision && instance.ready && !instance.leaving);
   const message = `${updated.length} of ${wantedReplicas(app.spec)} instances run revision ${revision}.`;
-  const current = sets.find((set) => set.revision === revision);
-  const neverComplete =
-    app.status?.conditions?.find(({ type }) => type === 'Progressing')?.reason !== 'RolloutComplete';
-  if (current && neverComplete && now.getTime() - current.createdAt.getTime() > progressDeadlineSeconds * 1000) {
-    return { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message };
-  }
-  return { type: 'Progressing', status: 'True', reason: 'RollingOut', message };
+  return progressSeconds(rollout, now) === 0
+    ? { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message }
+    : { type: 'Progressing', status: 'True', reason: 'RollingOut', message };
 }
 
 export function degradation(

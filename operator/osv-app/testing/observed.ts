@@ -59,7 +59,6 @@ export function set(revision: string, change: Partial<ObservedSet> = {}): Observ
     replicas: 1,
     paused: false,
     pauseObserved: false,
-    createdAt: now,
     contents: 'contents',
     madeWith: undefined,
     ...change,
