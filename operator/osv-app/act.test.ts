@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { resources } from '../kubernetes/index.ts';
+import { resources, type Secret } from '../kubernetes/index.ts';
 import { MemoryClient } from '../testing/memory-client.ts';
 import { act, type Effects, stepsOf } from './act.ts';
 import { decide } from './decide.ts';
 import type { Action } from './model.ts';
+import { ownerReference } from './objects/owner.ts';
 import { volumeClaims } from './objects/volume-claim.ts';
 import { observed } from './testing/observed.ts';
 
@@ -49,4 +50,27 @@ test('a claim is made where there is none, used where there is one, and never ta
   await client.create(resources.persistentVolumeClaims, restored);
   await ensure('restored', 'data');
   expect(client.calls.at(-1)).toMatchObject({ verb: 'get', name: 'restored-data-0' });
+});
+
+test('an app does not boot with the token of one that had its name and is going', async () => {
+  const { app } = observed();
+  const secrets = decide(observed(), { managementPeers: [] }).actions.filter(
+    ({ type }) => type === 'ensure-boot-secret',
+  );
+  const client = new MemoryClient();
+  const effects = { client, wrote() {} } as unknown as Effects;
+  const left: Secret = {
+    metadata: {
+      name: 'redis-management',
+      namespace: 'shop',
+      ownerReferences: [ownerReference({ name: 'redis', namespace: 'shop', uid: 'uid of before' })],
+    },
+    data: { token: Buffer.from('0'.repeat(64)).toString('base64') },
+  };
+  await client.create(resources.secrets, left);
+  await expect(act(effects, app, secrets)).rejects.toMatchObject({ code: 'foreign-object' });
+  await client.delete(resources.secrets, left.metadata);
+  await act(effects, app, secrets);
+  const made = await client.get(resources.secrets, { namespace: 'shop', name: 'redis-management' });
+  expect(made?.data?.token).not.toBe(left.data?.token);
 });

@@ -204,7 +204,7 @@ async function managementToken(client: ApiClient, app: OsvApp): Promise<string> 
   const { name, namespace = '', uid = '' } = app.metadata;
   const reference = { namespace, name: `${name}-management` };
   const present = hasBeenHere(app) ? await client.get(resources.secrets, reference) : undefined;
-  if (present) return tokenOf(present);
+  if (present) return tokenOf(present, uid);
   const secret: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -216,16 +216,22 @@ async function managementToken(client: ApiClient, app: OsvApp): Promise<string> 
     data: { token: Buffer.from(randomBytes(tokenBytes).toString('hex')).toString('base64') },
   };
   try {
-    return tokenOf(await client.create(resources.secrets, secret));
+    return tokenOf(await client.create(resources.secrets, secret), uid);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const made = await client.get(resources.secrets, reference);
     if (!made) throw error;
-    return tokenOf(made);
+    return tokenOf(made, uid);
   }
 }
 
-function tokenOf(secret: Secret): string {
+/** @throws ForeignObjectError such as for what a deleted app of this name has left, which is about to go */
+function tokenOf(secret: Secret, ownerUid: string): string {
+  const owner = controllerUid(secret);
+  if (owner !== undefined && owner !== ownerUid) {
+    const sentence = `The Secret ${secret.metadata.name} belongs to somebody else, or to an app that is going; it is looked at again.`;
+    throw new ForeignObjectError(sentence);
+  }
   const token = Buffer.from(secret.data?.token ?? '', 'base64').toString();
   if (!/^[0-9a-f]{32,128}$/.test(token)) {
     throw new Error(`The Secret ${secret.metadata.name} holds no management token; delete it, and a new one is made.`);
