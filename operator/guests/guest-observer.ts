@@ -70,6 +70,8 @@ export class GuestObserver {
     const { uid, phase, leaving, address } = observeInstance(instance);
     if (phase !== 'Running' || leaving || !address || this.facts.has(uid)) return undefined;
     const facts = await this.#ask(address);
+    // What has gone in the meantime has been forgotten, and nobody would forget it again.
+    if (this.#options.instances.get(reference)?.metadata.uid !== uid) return undefined;
     if (facts) {
       this.#failures.delete(uid);
       this.silent.delete(uid);
