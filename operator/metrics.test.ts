@@ -3,8 +3,9 @@ import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { OsvApp } from './kubernetes/index.ts';
 import { appState, countObjects, createOperatorMetrics } from './metrics.ts';
+import { AppReconciler, type AppReconcilerOptions } from './osv-app/app-reconciler.ts';
 import { observed } from './osv-app/testing/observed.ts';
-import { createRuntimeMetrics } from './reconcile-runtime/index.ts';
+import { createRuntimeMetrics, OwnWrites, PendingWrites } from './reconcile-runtime/index.ts';
 
 const condition = (type: string, status: 'True' | 'False') =>
   ({ type, status, reason: 'x', message: 'x', lastTransitionTime: '2026-01-01T00:00:00Z' }) as const;
@@ -58,4 +59,14 @@ test('the operator tells all that its table promises, and in the same words', as
   const promised = operatorMetricsTable().metrics.map(({ name, type, help }) => ({ name, type, help }));
   const byName = (left: { name: string }, right: { name: string }) => (left.name < right.name ? -1 : 1);
   expect(told.sort(byName)).toEqual(promised.sort(byName));
+});
+
+test('an app that is gone leaves no samples', async () => {
+  const registry = new Registry();
+  const metrics = createOperatorMetrics(registry);
+  metrics.instanceRestarted('shop', 'redis');
+  const apps = { get: () => undefined };
+  const options = { caches: { apps }, operatorMetrics: metrics, writes: new OwnWrites(), pending: new PendingWrites() };
+  await new AppReconciler(options as unknown as AppReconcilerOptions).reconcile('shop/redis');
+  expect(await registry.metrics()).not.toContain('app="redis"');
 });

@@ -10,6 +10,8 @@ import { isLooping, remainingSeconds } from './osv-app/rollout/back-off.ts';
 export interface OperatorMetrics {
   /** An instance had ended by itself and is started again. */
   instanceRestarted(namespace: string, app: string): void;
+  /** An app is gone, and its own samples with it. */
+  appGone(namespace: string, app: string): void;
   buildsRunning(count: number): void;
   buildEnded(result: 'succeeded' | 'failed', seconds: number): void;
   /** An app found an image of the same inputs. */
@@ -19,6 +21,7 @@ export interface OperatorMetrics {
 /** For tests and tools that count nothing. */
 export const noOperatorMetrics: OperatorMetrics = {
   instanceRestarted() {},
+  appGone() {},
   buildsRunning() {},
   buildEnded() {},
   imageReused() {},
@@ -60,6 +63,7 @@ export function createOperatorMetrics(registry: Registry): OperatorMetrics {
   for (const result of ['succeeded', 'failed', 'reused']) builds.inc({ result }, 0);
   return {
     instanceRestarted: (namespace, app) => restarts.inc({ namespace, app }),
+    appGone: (namespace, app) => restarts.remove({ namespace, app }),
     buildsRunning: (count) => running.set(count),
     buildEnded(result, seconds) {
       builds.inc({ result });

@@ -58,6 +58,7 @@ export class AppReconciler {
       writes.forget(key);
       pending.forget(key);
       this.#details.forget(key);
+      this.#options.operatorMetrics.appGone(reference.namespace ?? '', reference.name);
       return undefined;
     }
     const wait = pending.waitSeconds(key);
