@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../guest/command.ts';
+import { markUsed, removeUnused } from '../cache-folder.ts';
 import { ClusterError } from '../error.ts';
 import { lock } from '../processes/lock.ts';
 import { diesWithParent } from '../processes/with-parent.ts';
@@ -45,9 +46,8 @@ export async function buildTools(options: BuildOptions = {}): Promise<Tools> {
       await held.release();
     }
   }
-  const now = new Date();
-  await utimes(folder, now, now);
-  await removeUnused(cacheFolder, now);
+  await markUsed(folder);
+  await removeUnused(cacheFolder, unusedDaysMax);
   return tools;
 }
 
@@ -106,13 +106,5 @@ async function build(go: Go, name: GoTool, path: string, flags: readonly string[
 async function removeDrafts(folder: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     if (entry.endsWith('.draft')) await rm(join(folder, entry), { force: true });
-  }
-}
-
-async function removeUnused(cacheFolder: string, now: Date): Promise<void> {
-  for (const entry of await readdir(cacheFolder)) {
-    const folder = join(cacheFolder, entry);
-    const age = now.getTime() - (await stat(folder)).mtimeMs;
-    if (age > unusedDaysMax * 86_400_000) await rm(folder, { recursive: true, force: true });
   }
 }

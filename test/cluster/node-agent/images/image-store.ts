@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatReference, parseReference } from '@osv/image-builder';
+import { markUsed, removeUnused } from '../../cache-folder.ts';
 import { messageOf, NodeAgentError } from '../error.ts';
 import { runTool } from '../run-tool.ts';
 import { readLayout, unpackLayers, verifyLayout } from './oci-layout.ts';
@@ -19,10 +20,12 @@ export interface ImageStoreOptions {
 
 /** How long a registry may take for one image. */
 const pullLimitMilliseconds = 300_000;
+/** Every change of kernel or program makes another image, so those of the past are many. */
+const unusedDaysMax = 3;
 
 /**
  * Pulls images as a kubelet would, and keeps them unpacked under their digest. Two pulls of one image are one; an image
- * that is here needs no registry.
+ * that is here needs no registry. One that nobody has pulled for days is removed when another one comes.
  */
 export class ImageStore {
   readonly #options: ImageStoreOptions;
@@ -49,7 +52,10 @@ export class ImageStore {
     const digest = parsed.digest ?? (await this.#resolve(formatReference(parsed), parsed.registry, signal));
     const folder = join(this.#options.folder, digest.replace(':', '-'));
     const present = await UnpackedImage.open(folder, digest);
-    if (present) return present;
+    if (present) {
+      await markUsed(folder);
+      return present;
+    }
     const scratch = `${folder}.${process.pid}.${Date.now().toString(36)}`;
     try {
       const layout = join(scratch, 'layout');
@@ -78,6 +84,7 @@ export class ImageStore {
     }
     const pulled = await UnpackedImage.open(folder, digest);
     if (!pulled) throw new NodeAgentError('pull-failed', `${reference} vanished from ${this.#options.folder}.`);
+    await removeUnused(this.#options.folder, unusedDaysMax);
     return pulled;
   }
 
