@@ -130,6 +130,31 @@ test('UDP clients get the answers of their endpoint', async () => {
   expect(await answer).toBe('hello!');
 });
 
+test.each([
+  ['TCP', TcpListener],
+  ['UDP', UdpListener],
+] as const)('a %s port that somebody else has is tried again, and served when it is free', async (_, Listener) => {
+  const backends = [{ address: '10.244.251.1', port: 1, ready: true }];
+  const listener = () => {
+    const errors: Error[] = [];
+    const made = new Listener('127.199.251.6', 7000, { loopbackOf, onError: (error) => errors.push(error) });
+    onTestFinished(() => made.close());
+    return { errors, made };
+  };
+  const [first, second, third] = [listener(), listener(), listener()];
+  first.made.update(backends);
+  for (const count of [1, 2]) {
+    second.made.update(backends);
+    await expect.poll(() => second.errors.length).toBe(count);
+  }
+  expect(second.errors[0]).toMatchObject({ code: 'EADDRINUSE' });
+  first.made.close();
+  second.made.update(backends);
+  third.made.update(backends);
+  await expect.poll(() => third.errors.length).toBe(1);
+  expect([first.errors, second.errors.length]).toEqual([[], 2]);
+});
+
 test('the proxy reaches pods by GET and by CONNECT, and Services by name', async () => {
   const server = createServer((incoming, answer) =>
     answer.end(`${incoming.method} ${incoming.url} ${incoming.headers.host}`),

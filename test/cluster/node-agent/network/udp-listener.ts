@@ -18,18 +18,21 @@ interface Session {
 
 /** One UDP port of a Service: each client has a session with one endpoint. */
 export class UdpListener {
-  readonly #socket: Socket;
+  readonly #address: string;
+  readonly #port: number;
   readonly #loopbackOf: LoopbackOf;
+  readonly #onError: (error: Error) => void;
+  /** Undefined after a failure, until the next update. */
+  #socket: Socket | undefined;
   readonly #sessions = new Map<string, Session>();
   #backends: readonly Backend[] = [];
   #turn = 0;
 
   constructor(address: string, port: number, { loopbackOf, onError }: ListenerOptions) {
+    this.#address = address;
+    this.#port = port;
     this.#loopbackOf = loopbackOf;
-    this.#socket = createSocket('udp4');
-    this.#socket.on('error', onError);
-    this.#socket.on('message', (message, client) => this.#forward(message, client));
-    this.#socket.bind({ address, port, exclusive: true });
+    this.#onError = onError;
   }
 
   update(backends: readonly Backend[]): void {
@@ -38,11 +41,27 @@ export class UdpListener {
     for (const [client, { backend }] of this.#sessions) {
       if (!present.has(backend)) this.#end(client);
     }
+    this.#listen();
   }
 
   close(): void {
     for (const client of [...this.#sessions.keys()]) this.#end(client);
-    this.#socket.close();
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #listen(): void {
+    if (this.#socket) return;
+    const socket = createSocket('udp4');
+    socket.on('error', (error) => {
+      if (this.#socket !== socket) return;
+      socket.close();
+      this.#socket = undefined;
+      this.#onError(error);
+    });
+    socket.on('message', (message, client) => this.#forward(message, client));
+    socket.bind({ address: this.#address, port: this.#port, exclusive: true });
+    this.#socket = socket;
   }
 
   #forward(message: Buffer, client: RemoteInfo): void {
@@ -58,7 +77,7 @@ export class UdpListener {
     if (!backend || this.#sessions.size >= sessionsMax) return undefined;
     const socket = createSocket('udp4');
     socket.on('error', () => this.#end(name));
-    socket.on('message', (answer) => this.#socket.send(answer, client.port, client.address));
+    socket.on('message', (answer) => this.#socket?.send(answer, client.port, client.address));
     const timer = setTimeout(() => this.#end(name), idleMilliseconds);
     const { address, port } = backend;
     const session = { socket, backend: `${address}:${port}`, host: this.#loopbackOf(address), port, timer };
