@@ -124,9 +124,13 @@ function tunnel(target: string, client: Socket, head: Buffer, resolveHost: Resol
   }
   const server = connect({ host: resolveHost(match[1]), port: Number(match[2]), allowHalfOpen: true });
   server.setTimeout(connectLimitMilliseconds, () => server.connecting && server.destroy(new Error('no answer')));
+  // A client that goes before there is a connection leaves nobody to join.
+  const leave = () => server.destroy();
+  client.once('close', leave);
   const refuse = () => client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   server.once('error', refuse);
   server.once('connect', () => {
+    client.off('close', leave);
     server.off('error', refuse);
     server.setTimeout(0);
     client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
