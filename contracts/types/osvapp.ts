@@ -534,6 +534,27 @@ export interface OsvApp {
       progressedAt: string;
     };
     /**
+     * The same of an earlier revision that is still there while a rollout leaves it
+     */
+    previousBackOff?: {
+      /**
+       * The revision that crashes
+       */
+      revision: string;
+      /**
+       * Crashes in a row
+       */
+      crashes: number;
+      /**
+       * When the last one was
+       */
+      lastCrashAt: string;
+      /**
+       * When the next start is allowed
+       */
+      until: string;
+    };
+    /**
      * ImageReady, Compatible, Available, Progressing, MetricsFlowing, Degraded
      */
     conditions?: {

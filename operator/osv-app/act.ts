@@ -132,7 +132,11 @@ async function carryOut(effects: Effects, app: OsvApp, action: Action): Promise<
   }
 }
 
-/** What instances start without can wait for the instances of other apps. */
+/** Whether instances start without it, so that it can wait for the instances of other apps. */
+export function isFollower(action: Action): boolean {
+  return action.type === 'apply' && followers.has(action.resource);
+}
+
 const followers: ReadonlySet<Resource> = new Set<Resource>([
   resources.services,
   resources.podDisruptionBudgets,

@@ -17,11 +17,11 @@ import {
   removeFinalizer,
   setCondition,
 } from '../reconcile-runtime/index.ts';
-import { act, type Effects } from './act.ts';
+import { act, type Effects, isFollower } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
-import type { AppStatus, ConditionDraft, Observed } from './model.ts';
+import type { Action, AppStatus, ConditionDraft, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
 import type { SetMends } from './set-mends.ts';
 import { isSameStatus, StatusDetails } from './status-details.ts';
@@ -73,12 +73,15 @@ export class AppReconciler {
     const observed = await gather(this.#options, app);
     const { actions, status, requeueAfterSeconds } = decide(observed, this.#options.decide);
     this.#count(app, observed, status);
+    const first = isFirst(observed, actions);
     try {
-      await act(this.#options, app, actions);
+      await act(this.#options, app, first ? actions.filter((action) => !isFollower(action)) : actions);
     } catch (error) {
       await this.#writeStatus(app, withFailure(status, app, error, observed.now));
       throw error;
     }
+    // The rest is a pass for the workers that nobody waits for.
+    if (first) return { requeueAfterSeconds: 0 };
     const detailsDue = this.#details.waitSeconds(key, app.status, status, observed.now.getTime());
     if (detailsDue === undefined) await this.#writeStatus(app, status);
     const requeue = Math.min(
@@ -118,6 +121,14 @@ export class AppReconciler {
     this.#options.images.abandon(imageOf(app, this.#options.images).key, app);
     await removeFinalizer(this.#options.client, resources.osvApps, app, finalizer);
   }
+}
+
+/** Whether the pass makes the app's first set: with it KubeVirt can begin. */
+function isFirst({ sets, machines }: Observed, actions: readonly Action[]): boolean {
+  const begins = actions.some(
+    (action) => action.type === 'apply' && action.resource === resources.virtualMachineInstanceReplicaSets,
+  );
+  return begins && sets.length === 0 && machines.length === 0;
 }
 
 /** Says in the status what the API server refused, so that `kubectl describe` shows it. Conflicts solve themselves. */

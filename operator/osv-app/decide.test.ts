@@ -62,7 +62,7 @@ test('a revision that is wanted again becomes the newest', () => {
 });
 
 test('a crash counts once, also of an instance that has gone before anybody looked', () => {
-  const crash = { instance: 'a', uid: 'u', phase: 'Failed', revision, at: now };
+  const crash = { instance: 'a', uid: 'u', phase: 'Failed', revision, createdAt: now, at: now };
   for (const seen of [{ crashesOfGone: [crash] }, { crashes: [crash], crashesOfGone: [crash] }]) {
     expect(decide(observed({ sets: [set(revision)], ...seen })).status.backOff?.crashes).toBe(1);
   }
@@ -239,6 +239,21 @@ test('after the first crash the restart is KubeVirt’s, and then the set is hel
     status: back.status,
   });
   expect(scaled(decide({ ...later, now: new Date(now.getTime() + 600_000) }))).toMatchObject([{ paused: false }]);
+});
+
+test('an old revision that keeps crashing is held too while the rollout leaves it, and in a paused app', () => {
+  const crashes = [-30, -20, -1].map((seconds) => crash('old', 'a', seconds));
+  const failed = instance('old', 'a', { phase: 'Failed', ready: false, leaving: true });
+  const scaled = (decision: Decision) => instanceActions(decision).filter(({ type }) => type === 'scale-set');
+  const sets = [set('old'), set(revision, { revisionNumber: 2 })];
+  const instances = [failed, instance(revision, 'b', { ready: false })];
+  const decision = decide(observed({ sets, instances, crashes }));
+  expect(scaled(decision)).toEqual([{ type: 'scale-set', set: 'redis-old', replicas: 1, paused: true }]);
+  expect(decision.status).toMatchObject({ previousBackOff: { revision: 'old', crashes: 3 } });
+  expect(decision.requeueAfterSeconds).toBeLessThanOrEqual(19);
+  expect(condition(decision, 'Degraded')).toMatchObject({ status: 'False' });
+  const paused = decide(observed({ spec: { paused: true }, sets: [set('old')], instances: [failed], crashes }));
+  expect(scaled(paused)).toEqual([{ type: 'scale-set', set: 'redis-old', replicas: 1, paused: true }]);
 });
 
 test('a set that is held after crashes still shrinks', () => {

@@ -90,6 +90,7 @@ export function crashOf(instance: VirtualMachineInstance, seenBefore: boolean): 
     uid: metadata.uid ?? '',
     phase: ended.phase ?? '',
     revision: metadata.labels?.[labels.revision] ?? '',
+    createdAt: new Date(metadata.creationTimestamp ?? at),
     at,
   };
 }

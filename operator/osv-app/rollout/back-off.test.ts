@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { delaySeconds, isLooping, recordCrashes, remainingSeconds } from './back-off.ts';
+import { delaySeconds, isLooping, recordAllCrashes, recordCrashes, remainingSeconds } from './back-off.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
-const crash = (seconds: number, revision = 'r') => ({ revision, at: at(seconds) });
+const crash = (seconds: number, revision = 'r', madeAt = seconds) => ({
+  revision,
+  createdAt: at(madeAt),
+  at: at(seconds),
+});
 
 test('the first restart is at once, then the delay doubles up to five minutes', () => {
   expect([1, 2, 3, 4, 5, 6, 7, 20].map(delaySeconds)).toEqual([0, 10, 20, 40, 80, 160, 300, 300]);
@@ -18,6 +22,14 @@ test('crashes in a row are counted, each once', () => {
   expect(remainingSeconds(third, at(40))).toBe(0);
 });
 
+test('replicas that crash side by side count once', () => {
+  const wave = recordCrashes(undefined, 'r', [crash(20, 'r', 0), crash(21, 'r', 0), crash(22, 'r', 1)]);
+  expect(wave).toMatchObject({ crashes: 1, lastCrashAt: at(22).toISOString(), until: at(20).toISOString() });
+  // The first was started again before the last of the wave had crashed.
+  const next = recordCrashes(wave, 'r', [crash(24, 'r', 20), crash(25, 'r', 21), crash(26, 'r', 23)]);
+  expect(next).toMatchObject({ crashes: 2, lastCrashAt: at(26).toISOString(), until: at(34).toISOString() });
+});
+
 test('another revision starts anew, and one that ran long enough is forgiven', () => {
   const record = recordCrashes(undefined, 'r', [crash(0), crash(1)]);
   expect(recordCrashes(record, 'next', [crash(2)])).toBeUndefined();
@@ -30,4 +42,12 @@ test('one crash is no loop; a loop ends ten minutes after the last crash', () =>
   const twice = recordCrashes(once, 'r', [crash(1)]);
   expect(isLooping(twice, at(2))).toBe(true);
   expect(isLooping(twice, at(602))).toBe(false);
+});
+
+test('each revision that is still there has its own record', () => {
+  const before = recordCrashes(undefined, 'old', [crash(0, 'old'), crash(1, 'old')]);
+  const records = recordAllCrashes([before, undefined], ['new', 'old'], [crash(2, 'new'), crash(15, 'old', 11)]);
+  expect(records.get('new')).toMatchObject({ revision: 'new', crashes: 1 });
+  expect(records.get('old')).toMatchObject({ revision: 'old', crashes: 3 });
+  expect(recordAllCrashes([before], ['new'], []).size).toBe(0);
 });

@@ -1,7 +1,7 @@
 /** Times of a crash loop, in seconds: those of a pod's restarts (Kubernetes documentation, "Container restart policy"). */
 export const backOffSeconds = { first: 10, max: 300, forgetAfter: 600 } as const;
 
-/** What an app's status keeps of the crashes of its current revision. */
+/** What an app's status keeps of the crashes of a revision. */
 export interface BackOffRecord {
   revision: string;
   /** Crashes in a row: each within `forgetAfter` of the one before. */
@@ -18,32 +18,44 @@ export interface Crash {
   /** KubeVirt's word for how it ended: Succeeded or Failed. */
   readonly phase: string;
   readonly revision: string;
+  /** When the instance was made. */
+  readonly createdAt: Date;
   readonly at: Date;
 }
 
 /**
- * Adds the crashes that are later than the last one counted: a guest that has ended stays visible for a while, to an
- * operator that has just started too. KubeVirt itself starts a guest that crashed after Running again at once and
+ * Adds the crashes that are later than the last one known: a guest that has ended stays visible for a while, to an
+ * operator that has just started too. Replicas that crash side by side count once: only the crash of an instance that was
+ * made after the last one counted is one more in a row. KubeVirt itself starts a guest that crashed after Running again at once and
  * for ever; the first restart is left to it, so that it also happens while no operator runs. For some time after that
  * the set is held, since KubeVirt would be quicker than the operator at the second crash.
  */
 export function recordCrashes(
   record: BackOffRecord | undefined,
   revision: string,
-  crashes: readonly Pick<Crash, 'revision' | 'at'>[],
+  crashes: readonly Pick<Crash, 'revision' | 'createdAt' | 'at'>[],
 ): BackOffRecord | undefined {
   let result = record?.revision === revision ? record : undefined;
   const inOrder = crashes
     .filter((crash) => crash.revision === revision)
     .sort((left, right) => left.at.getTime() - right.at.getTime());
-  for (const { at } of inOrder) {
+  for (const { at, createdAt } of inOrder) {
     if (result && at.getTime() <= Date.parse(result.lastCrashAt)) continue;
     const forgotten = result && at.getTime() - Date.parse(result.lastCrashAt) > backOffSeconds.forgetAfter * 1000;
+    if (result && !forgotten && createdAt.getTime() < countedAt(result)) {
+      result = { ...result, lastCrashAt: at.toISOString() };
+      continue;
+    }
     const count = result && !forgotten ? result.crashes + 1 : 1;
     const until = new Date(at.getTime() + delaySeconds(count) * 1000);
     result = { revision, crashes: count, lastCrashAt: at.toISOString(), until: until.toISOString() };
   }
   return result;
+}
+
+/** Milliseconds since 1970 of the crash that was counted last, which may be before the last crash. */
+function countedAt({ until, crashes }: BackOffRecord): number {
+  return Date.parse(until) - delaySeconds(crashes) * 1000;
 }
 
 /** Seconds before the next start after so many crashes in a row: none, then 10 doubling to 300. */
@@ -67,4 +79,22 @@ export function rememberedSeconds(record: BackOffRecord | undefined, now: Date):
 /** Whether crashes still count as a loop. */
 export function isLooping(record: BackOffRecord | undefined, now: Date): boolean {
   return record !== undefined && record.crashes >= 2 && rememberedSeconds(record, now) > 0;
+}
+
+/** Records by revision: of the wanted one, and of one that is still there during the rollout away from it. */
+export type BackOffs = ReadonlyMap<string, BackOffRecord>;
+
+/** @param records as the status of the last pass has them */
+export function recordAllCrashes(
+  records: readonly (BackOffRecord | undefined)[],
+  revisions: Iterable<string>,
+  crashes: readonly Pick<Crash, 'revision' | 'createdAt' | 'at'>[],
+): BackOffs {
+  const known = new Map(records.flatMap((record) => (record ? [[record.revision, record]] : [])));
+  const result = new Map<string, BackOffRecord>();
+  for (const revision of revisions) {
+    const record = recordCrashes(known.get(revision), revision, crashes);
+    if (record) result.set(revision, record);
+  }
+  return result;
 }

@@ -4,7 +4,7 @@ import type { Action, Observed, ObservedInstance, ObservedMachine } from '../mod
 import type { RevisionPlan } from '../objects/instance-spec.ts';
 import { virtualMachine } from '../objects/virtual-machine.ts';
 import { volumeClaims } from '../objects/volume-claim.ts';
-import type { BackOffRecord } from './back-off.ts';
+import type { BackOffs } from './back-off.ts';
 import { deletion } from './deletion.ts';
 import { heldStrategy } from './machine-strategy.ts';
 import type { RolloutStep } from './move-sets.ts';
@@ -22,12 +22,12 @@ export function moveMachines(
   observed: Observed,
   plan: RevisionPlan,
   prepare: readonly Action[],
-  backOff: BackOffRecord | undefined,
+  backOffs: BackOffs,
 ): RolloutStep {
   const { app, sets } = observed;
   const current = sets.find(({ revision }) => revision === plan.revision);
   const step = planMachines(rolloutState(observed, plan.revision));
-  if (app.spec.paused) return { actions: scaleOnly(observed, plan, step, backOff), complete: step.complete };
+  if (app.spec.paused) return { actions: scaleOnly(observed, plan, step, backOffs), complete: step.complete };
   const record = current ? renumber(observed, current) : [...prepare, ...createSet(observed, plan, 0)];
   const before = instancesOfSets(observed);
   if (before.length > 0 || sets.some(({ replicas }) => replicas > 0)) {
@@ -41,7 +41,7 @@ export function moveMachines(
     ...[...touched].flatMap((ordinal) => applyMachine(observed, plan, ordinal)),
     ...step.restart.flatMap((ordinal) => restart(observed, ordinal)),
     ...step.remove.flatMap((ordinal) => remove(observed, ordinal)),
-    ...holdBack(observed, backOff, (ordinal) => !touched.has(ordinal) && !step.halt.includes(ordinal)),
+    ...holdBack(observed, backOffs, (ordinal) => !touched.has(ordinal) && !step.halt.includes(ordinal)),
   ];
   return { actions, complete: step.complete };
 }
@@ -76,29 +76,20 @@ function rolloutState(observed: Observed, revision: string) {
 }
 
 /** A paused app follows its number of replicas while every machine is of the revision that a new one would have. */
-function scaleOnly(
-  observed: Observed,
-  plan: RevisionPlan,
-  step: MachinesPlan,
-  backOff: BackOffRecord | undefined,
-): Action[] {
+function scaleOnly(observed: Observed, plan: RevisionPlan, step: MachinesPlan, backOffs: BackOffs): Action[] {
   const same = observed.machines.length > 0 && observed.machines.every(({ revision }) => revision === plan.revision);
   return [
     ...(same ? step.create.flatMap((ordinal) => applyMachine(observed, plan, ordinal)) : []),
     ...step.remove.flatMap((ordinal) => remove(observed, ordinal)),
-    ...holdBack(observed, backOff, (ordinal) => !step.remove.includes(ordinal)),
+    ...holdBack(observed, backOffs, (ordinal) => !step.remove.includes(ordinal)),
   ];
 }
 
 /** How machines run that no step of a rollout touches. */
-function holdBack(
-  observed: Observed,
-  backOff: BackOffRecord | undefined,
-  isUntouched: (ordinal: number) => boolean,
-): Action[] {
+function holdBack(observed: Observed, backOffs: BackOffs, isUntouched: (ordinal: number) => boolean): Action[] {
   return observed.machines
     .filter(({ ordinal, leaving }) => !leaving && isUntouched(ordinal))
-    .flatMap((machine) => setStrategy(machine, heldStrategy(observed, machine, backOff)));
+    .flatMap((machine) => setStrategy(machine, heldStrategy(observed, machine, backOffs.get(machine.revision))));
 }
 
 function instancesOfSets({ sets, instances }: Observed): ObservedInstance[] {

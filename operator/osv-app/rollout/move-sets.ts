@@ -1,7 +1,7 @@
 import { rolloutLimits, wantedReplicas } from '../effective-spec.ts';
 import type { Action, Observed, ObservedSet } from '../model.ts';
 import type { RevisionPlan } from '../objects/instance-spec.ts';
-import type { BackOffRecord } from './back-off.ts';
+import type { BackOffs } from './back-off.ts';
 import { removeMachines } from './deletion.ts';
 import { planRollout, type RevisionState } from './plan-rollout.ts';
 import { createSet, mend, renumber } from './revision-record.ts';
@@ -25,7 +25,7 @@ export function moveSets(
   observed: Observed,
   plan: RevisionPlan,
   prepare: readonly Action[],
-  backOff: BackOffRecord | undefined,
+  backOffs: BackOffs,
 ): RolloutStep {
   const { app, sets, machines } = observed;
   const current = sets.find(({ revision }) => revision === plan.revision);
@@ -35,16 +35,16 @@ export function moveSets(
     const record = current ? renumber(observed, current) : [...prepare, ...createSet(observed, plan, 0)];
     return { actions: app.spec.paused ? [] : [...record, ...removeMachines(observed)], complete: false };
   }
-  if (app.spec.paused) return { actions: scaleOnly(observed, current), complete };
+  if (app.spec.paused) return { actions: scaleOnly(observed, current, backOffs), complete };
   const mending = mend(observed, plan, current);
   const actions = [
     ...mending.actions,
     ...(current
-      ? [...renumber(observed, current), ...scaleSet(observed, current, step.current, backOff)]
+      ? [...renumber(observed, current), ...scaleSet(observed, current, step.current, backOffs.get(plan.revision))]
       : [...prepare, ...createSet(observed, plan, step.current)]),
     ...sets
       .filter((set) => set !== current)
-      .flatMap((set) => scaleSet(observed, set, step.previous.get(set.name), undefined)),
+      .flatMap((set) => scaleSet(observed, set, step.previous.get(set.name), backOffs.get(set.revision))),
   ];
   return { actions, complete, requeueAfterSeconds: mending.requeueAfterSeconds };
 }
@@ -72,8 +72,8 @@ function rolloutState(observed: Observed, revision: string) {
 }
 
 /** A paused app still follows its number of replicas while it has one revision only, as a paused Deployment does. */
-function scaleOnly(observed: Observed, current: ObservedSet | undefined): Action[] {
+function scaleOnly(observed: Observed, current: ObservedSet | undefined, backOffs: BackOffs): Action[] {
   const active = observed.sets.filter(({ replicas }) => replicas > 0);
   const [only] = active.length === 1 ? active : current && active.length === 0 ? [current] : [];
-  return only ? scaleSet(observed, only, wantedReplicas(observed.app.spec), undefined) : [];
+  return only ? scaleSet(observed, only, wantedReplicas(observed.app.spec), backOffs.get(only.revision)) : [];
 }

@@ -1,10 +1,16 @@
 import type { BuiltImage } from '../../images/image-state.ts';
 import { hasMachines } from '../effective-spec.ts';
-import type { Action, ConditionDraft, Observed, StageOutcome } from '../model.ts';
+import type { Action, AppStatus, ConditionDraft, Observed, StageOutcome } from '../model.ts';
 import { guestConfiguration, memoryBytes } from '../objects/guest-configuration.ts';
 import { bootSecretName, type RevisionPlan } from '../objects/instance-spec.ts';
 import { revisionName, revisionSpec } from '../revision.ts';
-import { isLooping, recordCrashes, remainingSeconds, rememberedSeconds } from '../rollout/back-off.ts';
+import {
+  type BackOffs,
+  isLooping,
+  recordAllCrashes,
+  remainingSeconds,
+  rememberedSeconds,
+} from '../rollout/back-off.ts';
 import { ensureClaims, moveMachines } from '../rollout/move-machines.ts';
 import { moveSets } from '../rollout/move-sets.ts';
 import { pruneHistory } from '../rollout/revision-record.ts';
@@ -26,7 +32,7 @@ export function ensureInstances(
   image: BuiltImage | undefined,
   unsupported: readonly string[],
 ): StageOutcome {
-  const { app, referenced, crashes, crashesOfGone, now } = observed;
+  const { app, referenced, now } = observed;
   if (unsupported.length > 0) {
     return refuse(observed, 'Unsupported', 'The app asks for what the operator cannot do yet.', unsupported);
   }
@@ -46,10 +52,11 @@ export function ensureInstances(
   const plan = revisionPlan(observed, image);
   const { revision } = plan;
   const bootSecret: Action = { type: 'ensure-boot-secret', name: plan.bootSecretName, configuration };
-  const backOff = recordCrashes(app.status?.backOff, revision, [...crashes, ...crashesOfGone]);
+  const backOffs = backOffsOf(observed, revision);
+  const backOff = backOffs.get(revision);
   const { actions, complete, requeueAfterSeconds } = hasMachines(app.spec)
-    ? moveMachines(observed, plan, [bootSecret], backOff)
-    : moveSets(observed, plan, [bootSecret], backOff);
+    ? moveMachines(observed, plan, [bootSecret], backOffs)
+    : moveSets(observed, plan, [bootSecret], backOffs);
   const moves = [...actions, ...(complete && !app.spec.paused ? pruneHistory(observed, revision) : [])];
   const stuck = app.spec.paused ? undefined : stuckAfterSeconds(observed, revision);
   if (stuck === 0) moves.push(bootSecret, ...ensureClaims(observed, plan));
@@ -63,14 +70,33 @@ export function ensureInstances(
   return {
     actions: moves,
     conditions: [availability(observed), progress(observed, { revision, complete, rollout }), degraded],
-    status: { ...counts(observed, revision), ...(backOff ? { backOff } : {}), ...(rollout ? { rollout } : {}) },
+    status: { ...counts(observed, revision), ...recordsOf(backOffs, revision), ...(rollout ? { rollout } : {}) },
     ...requeueAfter(
       rollout && (progressSeconds(rollout, now) || undefined),
-      delay || rememberedSeconds(backOff, now) || undefined,
+      ...[...backOffs.values()].map(
+        (record) => remainingSeconds(record, now) || rememberedSeconds(record, now) || undefined,
+      ),
       stuck === 0 ? stuckSeconds : stuck,
       requeueAfterSeconds,
     ),
   };
+}
+
+/** During a rollout away from a program that keeps crashing, the old instances that are still wanted crash on. */
+function backOffsOf({ app, sets, machines, crashes, crashesOfGone }: Observed, revision: string): BackOffs {
+  const { backOff, previousBackOff } = app.status ?? {};
+  const present = [...sets.filter(({ replicas }) => replicas > 0), ...machines];
+  const revisions = new Set([revision, ...present.map((one) => one.revision)]);
+  return recordAllCrashes([backOff, previousBackOff], revisions, [...crashes, ...crashesOfGone]);
+}
+
+/** Of several old revisions the one that crashed last. */
+function recordsOf(backOffs: BackOffs, revision: string): Pick<AppStatus, 'backOff' | 'previousBackOff'> {
+  const backOff = backOffs.get(revision);
+  const [previousBackOff] = [...backOffs.values()]
+    .filter((record) => record !== backOff)
+    .sort((left, right) => right.lastCrashAt.localeCompare(left.lastCrashAt));
+  return { ...(backOff ? { backOff } : {}), ...(previousBackOff ? { previousBackOff } : {}) };
 }
 
 function revisionPlan({ app, referenced }: Observed, image: BuiltImage): RevisionPlan {
@@ -136,6 +162,7 @@ function withoutRevision(observed: Observed, progressing: ConditionDraft, degrad
     status: {
       ...counts(observed, undefined),
       ...(observed.app.status?.backOff ? { backOff: observed.app.status.backOff } : {}),
+      ...(observed.app.status?.previousBackOff ? { previousBackOff: observed.app.status.previousBackOff } : {}),
     },
   };
 }

@@ -98,5 +98,5 @@ export function machine(revision: string, ordinal: number, change: Partial<Obser
 /** @param seconds after now */
 export function crash(revision: string, name: string, seconds: number, phase = 'Failed'): Crash {
   const at = new Date(now.getTime() + seconds * 1000);
-  return { instance: name, uid: `uid-${name}`, phase, revision, at };
+  return { instance: name, uid: `uid-${name}`, phase, revision, createdAt: at, at };
 }
