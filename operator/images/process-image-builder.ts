@@ -71,7 +71,13 @@ export class ProcessImageBuilder implements ImageBuilder {
     const build = this.#builds.get(key);
     if (!build) return;
     build.wanted.delete(keyOf(app.metadata));
-    if (build.wanted.size === 0) build.abort.abort();
+    if (build.wanted.size > 0) return;
+    build.abort.abort();
+    const place = this.#waiting.indexOf(build);
+    if (place < 0) return;
+    this.#waiting.splice(place, 1);
+    this.#builds.delete(key);
+    this.#attempts.succeeded(key);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -121,6 +127,10 @@ export class ProcessImageBuilder implements ImageBuilder {
         ended('succeeded');
       }
     } catch (error) {
+      if (abort.signal.aborted) {
+        logger.info({ key }, 'A build was given up');
+        return;
+      }
       ended('failed');
       logger.error({ key, err: error }, 'A build broke off');
       const message = error instanceof Error ? error.message : String(error);
@@ -128,8 +138,8 @@ export class ProcessImageBuilder implements ImageBuilder {
     } finally {
       this.#builds.delete(key);
       if (abort.signal.aborted) this.#attempts.succeeded(key);
+      this.#changed(key);
     }
-    this.#changed(key);
   }
 }
 
