@@ -7,7 +7,7 @@ import { BuildError } from './error.ts';
 import { buildAndPublish } from './program/build-and-publish.ts';
 import { describeFailure, exitStatus } from './program/failure.ts';
 import { type BuilderOptions, parseOptions, usage } from './program/options.ts';
-import { resultLine } from './program/result-line.ts';
+import { resultLine, terminationMessage } from './program/result-line.ts';
 
 const interruption = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -26,9 +26,8 @@ if (process.channel) {
 
 /** In place, never by renaming: in a pod it is a file that the kubelet has mounted. */
 async function say(result: BuildResult, path: string): Promise<void> {
-  const line = resultLine(result);
-  if (path === '-') process.stdout.write(line);
-  else await writeFile(path, line);
+  if (path === '-') process.stdout.write(resultLine(result));
+  else await writeFile(path, terminationMessage(result));
 }
 
 async function main(): Promise<number> {

@@ -1,6 +1,6 @@
 import type { BuildResult, PublishedImage } from '@osv/contracts';
 import { expect, test } from 'vitest';
-import { resultLine } from './result-line.ts';
+import { resultLine, terminationMessage } from './result-line.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const image = (libraries: number): PublishedImage => ({
@@ -33,4 +33,13 @@ test('a long message is cut', () => {
   const line = resultLine(failure);
   expect(Buffer.byteLength(line)).toBeLessThanOrEqual(4096);
   expect(JSON.parse(line).error.code).toBe('x');
+});
+
+test('a result that cannot be told says so instead of arriving in pieces', () => {
+  const environment = [`LONG=${'x'.repeat(5000)}`];
+  const { entryPoint, ...rest } = image(0);
+  const large = { ...rest, entryPoint: { ...entryPoint, environment } };
+  expect(() => terminationMessage(large)).toThrow(/a Job can tell 4096/);
+  expect(JSON.parse(resultLine(large)).entryPoint.environment).toEqual(environment);
+  expect(terminationMessage(image(3))).toBe(resultLine(image(3)));
 });

@@ -1,4 +1,5 @@
 import type { BuildResult } from '@osv/contracts';
+import { BuildError } from '../error.ts';
 
 /** What a kubelet keeps of a container's termination message, which is how a build Job's result travels. */
 const bytesMax = 4096;
@@ -26,4 +27,17 @@ export function resultLine(result: BuildResult): string {
     line = lineOf({ ...result, compatibility: { missingSystemCalls, missingLibraries, omitted } });
   }
   return line;
+}
+
+/**
+ * A result as a termination message, for which what an image runs can be too long: cut, it would be none.
+ *
+ * @throws BuildError `unsupported`
+ */
+export function terminationMessage(result: BuildResult): string {
+  const line = resultLine(result);
+  const bytes = Buffer.byteLength(line);
+  if (bytes <= bytesMax) return line;
+  const sentence = `The command and the environment of the image take ${bytes} bytes with the rest of the result, of which a Job can tell ${bytesMax}; take an image with fewer variables, and set them in spec.env`;
+  throw new BuildError('unsupported', sentence);
 }
