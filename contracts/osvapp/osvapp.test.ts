@@ -65,6 +65,11 @@ test.each([
   expect(complaint(redis.replace(from, to))).toBe(sentence);
 });
 
+test('an object of another kind is told by its kind alone', () => {
+  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: green}\n';
+  expect(complaint(map)).toBe('app.yaml:2: kind must be OsvApp, not "ConfigMap"');
+});
+
 const second = 'protocol: TCP}, {name: NAME, port: PORT}]';
 
 test.each([

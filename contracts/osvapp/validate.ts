@@ -146,6 +146,9 @@ export function osvAppProblems(document: unknown): Problem[] {
   const validate = validator();
   if (validate(document)) return [];
   const errors = validate.errors ?? [];
+  // What an object of another kind lacks of an OsvApp helps nobody.
+  const otherKind = errors.find(({ instancePath }) => instancePath === '/kind');
+  if (otherKind) return [problemOf(otherKind)];
   // A misspelt source is one mistake, not two: the unknown field says it all.
   const unknown = new Set(
     errors.filter((error) => error.keyword === 'additionalProperties').map((error) => error.instancePath),
