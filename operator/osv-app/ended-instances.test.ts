@@ -54,3 +54,15 @@ test('one that was deleted and ended by that has not', () => {
   instances.tell('deleted', leaving as unknown as VirtualMachineInstance);
   expect(ended.crashesOf('set', soon)).toEqual([]);
 });
+
+test('the crash of an instance that goes after its set is forgotten too', () => {
+  const { instances, sets, ended } = watched();
+  instances.tell('updated', failed);
+  sets.tell('deleted', { metadata: { uid: 'set' } } as VirtualMachineInstanceReplicaSet);
+  instances.tell('deleted', failed);
+  const later = { phase: 'Failed', phaseTransitionTimestamp: '2026-01-01T00:05:00Z' };
+  const other = { ...metadata, uid: 'v', ownerReferences: [{ uid: 'another', controller: true }] };
+  instances.tell('deleted', { metadata: other, status: { ...status, phaseTransitionTimestamps: [later] } });
+  expect(ended.crashesOf('another', new Date('2026-01-01T00:05:01Z'))).toHaveLength(1);
+  expect(ended.crashesOf('set', soon)).toEqual([]);
+});

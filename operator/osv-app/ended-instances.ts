@@ -51,6 +51,11 @@ export class EndedInstances {
     const crash = crashOf(instance, this.has(instance.metadata.uid));
     const owner = controllerUid(instance);
     if (!crash || owner === undefined) return;
+    // An instance goes after its set where both are deleted, so that the set's end takes nothing along.
+    for (const [uid, crashes] of this.#crashes) {
+      const last = crashes.at(-1)?.at.getTime() ?? 0;
+      if (last < crash.at.getTime() - rememberedMilliseconds) this.#crashes.delete(uid);
+    }
     this.#crashes.set(owner, [...(this.#crashes.get(owner) ?? []), crash].slice(-crashesMax));
   }
 }
