@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { buildImage } from '../../index.ts';
 import { temporaryFolder, writeFiles } from '../../testing/folders.ts';
 import { download } from './download.ts';
@@ -112,4 +112,20 @@ test('an interrupted download ends with the reason of the interruption', async (
   const downloading = download(`http://${host}/x`, target(), { signal: controller.signal });
   controller.abort(new Error('enough'));
   await expect(downloading).rejects.toThrow('enough');
+});
+
+test.each([
+  ['file:///etc/passwd', /no http or https URL/],
+  ['http://user:100%@127.0.0.1:1/app.zip', /User or password in http:\/\/127.0.0.1:1\/app.zip .*%25/],
+])('%s is refused at once, and nothing keeps the process', async (address, sentence) => {
+  vi.useFakeTimers();
+  try {
+    await expect(download(address, join(folder, 'refused'))).rejects.toMatchObject({
+      code: 'bad-source',
+      message: expect.stringMatching(sentence),
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -23,11 +23,16 @@ function failure(url: URL, reason: string, cause?: unknown): BuildError {
   return new BuildError('download', `${shown(url)} cannot be downloaded: ${reason}`, { cause });
 }
 
-/** User and password of a URL, as HTTP's basic authentication (RFC 7617). */
+/** User and password of a URL, as HTTP's basic authentication (RFC 7617). @throws BuildError `bad-source` */
 function credentialsOf(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
+  try {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair).toString('base64')}`;
+  } catch {
+    const sentence = `User or password in ${shown(url)} has a % that begins no escape; write it as %25`;
+    throw new BuildError('bad-source', sentence);
+  }
 }
 
 function parseUrl(text: string): URL {
@@ -60,12 +65,12 @@ export async function download(
   options: { signal?: AbortSignal | undefined; limits?: Partial<DownloadLimits> } = {},
 ): Promise<string> {
   const { bytesMax, silenceMilliseconds } = { ...defaultLimits, ...options.limits };
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), silenceMilliseconds);
-  const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
   const first = parseUrl(address);
   const credentials = credentialsOf(first);
   let url = first;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMilliseconds);
+  const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
   try {
     for (let hops = 0; hops <= redirectsMax; hops++) {
       const bare = new URL(url);
