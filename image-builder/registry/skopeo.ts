@@ -75,7 +75,7 @@ export async function runSkopeo(
 const meanings: readonly [pattern: RegExp, code: 'not-found' | 'registry-denied' | 'registry', meaning: string][] = [
   [/manifest unknown|name unknown|repository name not known|was deleted or has expired/i, 'not-found', 'has no image'],
   [
-    /unauthorized|authentication required|access .*denied|denied:|invalid username\/password|403/i,
+    /unauthorized|authentication required|access .*denied|denied:|invalid username\/password|\b403\b/i,
     'registry-denied',
     'refuses',
   ],
@@ -83,7 +83,8 @@ const meanings: readonly [pattern: RegExp, code: 'not-found' | 'registry-denied'
   [/x509|certificate/i, 'registry', 'shows a certificate of an unknown authority (--cert-dir names more) for'],
 ];
 
-function explain(cause: BuildError, reference: ImageReference): BuildError {
+/** The error of a registry behind the end of skopeo. */
+export function explain(cause: BuildError, reference: ImageReference): BuildError {
   const name = formatReference(reference);
   const quoted = /msg="((?:[^"\\]|\\.)*)"/g;
   const said = [...cause.message.matchAll(quoted)].at(-1)?.[1]?.replaceAll(/\\(.)/g, '$1') ?? cause.message;
