@@ -4,6 +4,7 @@ import { FakeClock } from '../testing/fake-clock.ts';
 import { waitFor } from '../testing/wait-for.ts';
 import type { ApiClient, WatchEvent } from './api-client.ts';
 import { type ApiClientOptions, createApiClient } from './create-api-client.ts';
+import { resourcePath } from './resource.ts';
 import { type ConfigMap, resources } from './resources.ts';
 
 let server: TestApiServer;
@@ -172,6 +173,9 @@ test('who may not write any more reads on, and renews leases', async () => {
   const refused = { code: 'aborted', message: expect.stringContaining('may not write any more') };
   await expect(fenced.mergePatch(configMaps, reference, { data: { one: '1' } })).rejects.toMatchObject(refused);
   await expect(fenced.delete(configMaps, reference)).rejects.toMatchObject(refused);
+  const path = resourcePath(configMaps, reference);
+  await expect(fenced.raw('DELETE', path)).rejects.toMatchObject(refused);
+  expect((await fenced.raw('GET', path)).status).toBe(200);
   expect((await fenced.get(configMaps, reference))?.data).toEqual({});
   const lease = await fenced.create(resources.leases, { metadata: { namespace: 'shop', name: 'leader' }, spec: {} });
   expect(lease.metadata.name).toBe('leader');

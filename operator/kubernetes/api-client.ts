@@ -101,7 +101,10 @@ export interface ApiClient {
     reference: ObjectReference,
     options?: DeleteOptions,
   ): Promise<boolean>;
-  /** For paths without an object, such as /readyz or a subresource. Any status is returned, none is thrown. */
+  /**
+   * For paths without an object, such as /readyz or a subresource, and for other kinds of patches. Any status is
+   * returned, none is thrown.
+   */
   raw(method: string, path: string, options?: RawOptions): Promise<{ status: number; body: string }>;
   /** Closes idle connections; the client is not to be used afterwards. */
   close(): Promise<void>;

@@ -197,6 +197,8 @@ export class HttpApiClient implements ApiClient {
   async raw(method: string, path: string, options: RawOptions = {}): Promise<{ status: number; body: string }> {
     const { query, body, contentType = 'application/json', accept, signal } = options;
     await this.#limit.take('normal', signal);
+    const what = `${method} ${path}`;
+    this.#requireRight({ method, what });
     return this.#transport.exchange({
       method,
       path: withQuery(path, query ?? {}),
@@ -204,7 +206,7 @@ export class HttpApiClient implements ApiClient {
       ...(body !== undefined && { body }),
       signal,
       timeoutMilliseconds,
-      what: `${method} ${path}`,
+      what,
     });
   }
 
@@ -218,14 +220,11 @@ export class HttpApiClient implements ApiClient {
 
   /** @throws ApiError for every status but 2xx */
   async #call(call: Call): Promise<Answer> {
-    const { clock, random, observer, mayWrite } = this.#options;
+    const { clock, random, observer } = this.#options;
     const exchange = this.#exchange(call);
     const once = async (): Promise<Answer> => {
       await this.#turn(call, exchange);
-      if (call.method !== 'GET' && priorityOf(call) !== 'high' && !mayWrite()) {
-        const message = `${exchange.what} was given up: this process may not write any more.`;
-        throw new ApiError(message, { status: 0, reason: 'Aborted' });
-      }
+      if (priorityOf(call) !== 'high') this.#requireRight(exchange);
       const startedAt = clock.monotonic();
       let status = 0;
       try {
@@ -243,6 +242,13 @@ export class HttpApiClient implements ApiClient {
       }
     };
     return withRetries(once, { repeatable: call.repeatable ?? 'always', clock, random, signal: call.signal });
+  }
+
+  /** @throws ApiError `aborted` for a write of a process that may not write any more */
+  #requireRight({ method, what }: Pick<Exchange, 'method' | 'what'>): void {
+    if (method === 'GET' || this.#options.mayWrite()) return;
+    const message = `${what} was given up: this process may not write any more.`;
+    throw new ApiError(message, { status: 0, reason: 'Aborted' });
   }
 
   async #turn(call: Call, { what }: Exchange): Promise<void> {
