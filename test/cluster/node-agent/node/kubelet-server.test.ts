@@ -56,3 +56,9 @@ test('there is no log of a container that is not there', async () => {
   expect(answer.statusCode).toBe(404);
   expect(await text(answer)).toBe('no log of other in shop/redis\n');
 });
+
+test('the log of an earlier run is refused, not replaced by that of the last one', async () => {
+  const answer = await request('/containerLogs/shop/redis/main?previous=true');
+  expect(answer.statusCode).toBe(400);
+  expect(await text(answer)).toMatch(/last run of main in shop\/redis only/);
+});

@@ -70,6 +70,11 @@ async function serve(incoming: IncomingMessage, answer: ServerResponse, findLog:
     answer.end(what === 'containerLogs' ? `no log of ${container} in ${namespace}/${name}\n` : 'not found\n');
     return;
   }
+  if (url.searchParams.get('previous') === 'true') {
+    answer.writeHead(400, { 'content-type': 'text/plain' });
+    answer.end(`the node agent keeps the log of the last run of ${container} in ${namespace}/${name} only\n`);
+    return;
+  }
   answer.writeHead(200, { 'content-type': 'text/plain' });
   answer.flushHeaders();
   const file = await open(log.path).catch(() => undefined);
