@@ -81,15 +81,19 @@ test('a pod that fails says with which code, and its last words', async () => {
   expect(main?.state?.terminated).toMatchObject({ exitCode: 3, reason: 'Error', message: 'it is broken\n' });
 });
 
-test('a container that fails starts again, later each time', async () => {
+test('a container that fails starts again, at once and then later each time', async () => {
   await create('crashes', 'exit 1', {}, { restartPolicy: 'OnFailure' });
   const waiting = ({ containerStatuses }: NonNullable<Pod['status']>) =>
     containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff';
-  await until('crashes', 'waits', waiting);
+  const held = await until('crashes', 'waits', waiting);
+  expect(held).toMatchObject({
+    restartCount: 1,
+    state: { waiting: { message: expect.stringContaining('back-off 10s') } },
+  });
   const main = await until(
     'crashes',
     'has started again',
-    (status) => status.containerStatuses?.[0]?.restartCount === 1,
+    (status) => status.containerStatuses?.[0]?.restartCount === 2,
   );
   expect(main?.lastState?.terminated?.exitCode).toBe(1);
   await kubectl('delete', 'pod', 'crashes', '--timeout=60s');

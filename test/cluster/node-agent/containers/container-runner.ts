@@ -26,7 +26,7 @@ export interface ContainerRunnerOptions {
   onEvent: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 }
 
-/** A kubelet's back-off; a run that lasted longer than the reset begins anew. */
+/** A kubelet's back-off: the first restart comes at once; a run that lasted longer than the reset begins anew. */
 const backOffSeconds = { first: 10, max: 300, reset: 600 };
 const graceSecondsDefault = 30;
 
@@ -63,22 +63,25 @@ export class ContainerRunner {
   /** Runs until it is not to run again, or the pod is to end. */
   async run(): Promise<void> {
     const { signal, clock, onEvent } = this.#options;
-    let pause = backOffSeconds.first;
+    let pause = 0;
     while (!signal.aborted) {
       const begun = clock.now();
       const ending = await this.#runOnce().catch((error) => this.#refuse(error));
       if (ending && !this.#restartsAfter(ending)) return;
       if (signal.aborted) return;
-      if (clock.now() - begun > backOffSeconds.reset * 1000) pause = backOffSeconds.first;
-      if (ending) {
-        const message = `back-off ${pause}s restarting failed container=${this.container.name}`;
-        this.#last = ending;
+      if (clock.now() - begun > backOffSeconds.reset * 1000) pause = 0;
+      const next = Math.min(Math.max(pause * 2, backOffSeconds.first), backOffSeconds.max);
+      // What cannot even be started, such as an image that is not there, is not tried again at once.
+      const wait = ending ? pause : next;
+      if (ending) this.#last = ending;
+      if (ending && wait > 0) {
+        const message = `back-off ${wait}s restarting failed container=${this.container.name}`;
         this.#set({ kind: 'waiting', reason: 'CrashLoopBackOff', message });
         onEvent('Warning', 'BackOff', message);
       }
-      await sleep(clock, pause * 1000, signal);
+      await sleep(clock, wait * 1000, signal);
       if (ending && !signal.aborted) this.#restarts += 1;
-      pause = Math.min(pause * 2, backOffSeconds.max);
+      pause = next;
     }
     if (this.#state.kind === 'waiting' && this.#last) this.#set({ kind: 'ended', ...this.#last });
   }
