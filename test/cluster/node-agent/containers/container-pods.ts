@@ -48,7 +48,7 @@ export class ContainerPods {
     const running = this.#running.get(key);
     if (!running || running.uid === uid) return;
     this.#running.delete(key);
-    void running.destroy();
+    running.destroy().catch((err) => this.#options.logger.warn({ err, pod: key }, 'What a pod left cannot be removed'));
   }
 
   async stop(): Promise<void> {
