@@ -1,8 +1,8 @@
-import { quantityToScalar } from '@kubernetes/client-node/dist/util.js';
 import { type BootConfiguration, type BootMount, type BootNetwork, bootConfiguration } from '@osv/contracts';
 import type { BuiltImage } from '../../images/image-state.ts';
 import { drainSeconds, isPersistent } from '../effective-spec.ts';
 import type { AppSpec, Observed } from '../model.ts';
+import { quantityBytes } from '../quantity.ts';
 import { volumeSerial } from './instance-spec.ts';
 
 /**
@@ -37,7 +37,7 @@ function mounts(spec: AppSpec): BootMount[] {
     const path = volume.mountPath;
     if (volume.emptyDir) {
       const limit = volume.emptyDir.sizeLimit;
-      return { path, type: 'tmpfs', ...(limit ? { sizeBytes: Number(quantityToScalar(limit)) } : {}) };
+      return { path, type: 'tmpfs', ...(limit ? { sizeBytes: quantityBytes(limit) } : {}) };
     }
     const serial = volumeSerial(index);
     if (!isPersistent(volume)) return { path, serial, type: 'iso9660', readOnly: true };
@@ -50,6 +50,6 @@ const mebibyte = 1024 * 1024;
 /** Memory of one instance: what the spec asks for, or else the image, in whole MiB. */
 export function memoryBytes(spec: AppSpec, image: BuiltImage): number {
   const wanted = spec.resources?.memory;
-  const bytes = wanted === undefined ? image.defaultMemoryBytes : Number(quantityToScalar(wanted));
+  const bytes = wanted === undefined ? image.defaultMemoryBytes : quantityBytes(wanted);
   return Math.ceil(bytes / mebibyte) * mebibyte;
 }
