@@ -21,7 +21,7 @@ import { act, type Effects, isFollower } from './act.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
-import type { Action, AppStatus, ConditionDraft, Observed } from './model.ts';
+import type { Action, AppStatus, ConditionDraft, Decision, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
 import type { SetMends } from './set-mends.ts';
 import { isSameStatus, StatusDetails } from './status-details.ts';
@@ -70,18 +70,19 @@ export class AppReconciler {
     }
     const app = await addFinalizer(this.#options.client, resources.osvApps, latest, finalizer);
     if (app !== latest) writes.remember(key, app);
-    const observed = await gather(this.#options, app);
-    const { actions, status, requeueAfterSeconds } = decide(observed, this.#options.decide);
-    this.#count(app, observed, status);
+    const { observed, decision } = await this.#look(app);
+    const { actions, status, requeueAfterSeconds } = decision;
     const first = isFirst(observed, actions);
     try {
       await act(this.#options, app, first ? actions.filter((action) => !isFollower(action)) : actions);
     } catch (error) {
-      await this.#writeStatus(app, withFailure(status, app, error, observed.now));
+      this.#count(app, observed, status);
+      await this.#tellFailure(app, status, error);
       throw error;
     }
     // The rest is a pass for the workers that nobody waits for.
     if (first) return { requeueAfterSeconds: 0 };
+    this.#count(app, observed, status);
     const detailsDue = this.#details.waitSeconds(key, app.status, status, observed.now.getTime());
     if (detailsDue === undefined) await this.#writeStatus(app, status);
     const requeue = Math.min(
@@ -90,6 +91,22 @@ export class AppReconciler {
       refersToObjects(app.spec) ? this.#options.referencePollSeconds : Number.POSITIVE_INFINITY,
     );
     return Number.isFinite(requeue) ? { requeueAfterSeconds: requeue } : undefined;
+  }
+
+  /** What is there, and what follows from it. */
+  async #look(app: OsvApp): Promise<{ observed: Observed; decision: Decision }> {
+    try {
+      const observed = await gather(this.#options, app);
+      return { observed, decision: decide(observed, this.#options.decide) };
+    } catch (error) {
+      await this.#tellFailure(app, app.status ?? {}, error);
+      throw error;
+    }
+  }
+
+  /** The failure itself is more to be told than that telling of it failed, which has the same cause most times. */
+  async #tellFailure(app: OsvApp, status: AppStatus, error: unknown): Promise<void> {
+    await this.#writeStatus(app, withFailure(status, app, error, this.#options.now())).catch(() => {});
   }
 
   #count(app: OsvApp, { image }: Observed, status: AppStatus): void {
