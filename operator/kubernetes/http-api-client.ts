@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { type ApiCall, describe, pathReference, priorityOf, selectors, withQuery } from './api-call.ts';
 import type {
   ApiClient,
   ApplyOptions,
@@ -12,10 +13,9 @@ import type {
 import { ApiError, isNotFound } from './api-error.ts';
 import type { ApiObserver } from './api-observer.ts';
 import type { KubernetesObject, ObjectReference } from './object.ts';
-import { keyOf } from './object.ts';
-import type { Priority, RateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { apiVersionOf, type Resource, resourcePath } from './resource.ts';
-import { type Repeatable, withRetries } from './retry.ts';
+import { withRetries } from './retry.ts';
 import { type Answer, type Exchange, statusError, type Transport } from './transport.ts';
 import { watchEvents } from './watch-events.ts';
 
@@ -23,19 +23,6 @@ const timeoutMilliseconds = 30_000;
 const listTimeoutMilliseconds = 60_000;
 const watchSeconds = { min: 300, max: 600 };
 const inactivitySecondsDefault = 180;
-
-type Query = Record<string, string | number | boolean | undefined>;
-
-interface Call extends Pick<Exchange, 'method' | 'body' | 'signal'> {
-  resource: Resource;
-  verb: string;
-  reference?: Partial<ObjectReference>;
-  subresource?: string | undefined;
-  query?: Query;
-  contentType?: string;
-  repeatable?: Repeatable;
-  priority?: Priority | undefined;
-}
 
 export interface HttpApiClientOptions {
   clock: Clock;
@@ -96,7 +83,7 @@ export class HttpApiClient implements ApiClient {
     const { clock, random, observer } = this.#options;
     const timeoutSeconds =
       options.timeoutSeconds ?? Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
-    const call: Call = {
+    const call: ApiCall = {
       resource,
       verb: 'watch',
       method: 'GET',
@@ -214,12 +201,12 @@ export class HttpApiClient implements ApiClient {
     return this.#options.close();
   }
 
-  async #object<T>(call: Call): Promise<T> {
+  async #object<T>(call: ApiCall): Promise<T> {
     return parseBody<T>(await this.#call(call));
   }
 
   /** @throws ApiError for every status but 2xx */
-  async #call(call: Call): Promise<Answer> {
+  async #call(call: ApiCall): Promise<Answer> {
     const { clock, random, observer } = this.#options;
     const exchange = this.#exchange(call);
     const once = async (): Promise<Answer> => {
@@ -251,7 +238,7 @@ export class HttpApiClient implements ApiClient {
     throw new ApiError(message, { status: 0, reason: 'Aborted' });
   }
 
-  async #turn(call: Call, { what }: Exchange): Promise<void> {
+  async #turn(call: ApiCall, { what }: Exchange): Promise<void> {
     try {
       await this.#limit.take(priorityOf(call), call.signal);
     } catch (cause) {
@@ -259,7 +246,7 @@ export class HttpApiClient implements ApiClient {
     }
   }
 
-  #exchange(call: Call): Exchange {
+  #exchange(call: ApiCall): Exchange {
     const { method, resource, reference = {}, subresource, query = {}, body, contentType, signal } = call;
     return {
       method,
@@ -270,42 +257,6 @@ export class HttpApiClient implements ApiClient {
       what: describe(call),
     };
   }
-}
-
-/** Whoever leads has to renew its lease in time, however much else waits; events only tell of what was done. */
-function priorityOf({ resource, priority }: Pick<Call, 'resource' | 'priority'>): Priority {
-  if (resource.group === 'coordination.k8s.io') return 'high';
-  return priority ?? (resource.plural === 'events' ? 'low' : 'normal');
-}
-
-function pathReference({ namespace, name }: Partial<ObjectReference>): Partial<ObjectReference> {
-  return { ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) };
-}
-
-function describe({ verb, resource, reference = {}, subresource }: Call): string {
-  const words: Record<string, string> = {
-    get: 'Reading',
-    list: 'Listing',
-    watch: 'Watching',
-    create: 'Creating one of',
-    apply: 'Applying',
-    patch: 'Patching',
-    delete: 'Deleting',
-  };
-  const { namespace, name } = reference;
-  const which = name ? ` ${keyOf({ ...(namespace && { namespace }), name })}` : namespace ? ` in ${namespace}` : '';
-  return `${words[verb] ?? verb} ${subresource ? `${subresource} of ` : ''}${resource.plural}${which}`;
-}
-
-function selectors({ labelSelector, fieldSelector }: { labelSelector?: string; fieldSelector?: string }): Query {
-  return { labelSelector, fieldSelector };
-}
-
-function withQuery(path: string, query: Query): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-  const text = parameters.toString();
-  return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path;
 }
 
 function bodyOf(resource: Resource, object: KubernetesObject): string {
