@@ -25,8 +25,6 @@ export const annotations = {
 export const managedBy = 'osv-operator';
 export const finalizer = 'osvapp.dev/cleanup';
 
-/** TCP port of the kernel's management server. */
-export const managementPort = 9180;
 export const metricsPortName = 'osv-metrics';
 
 export function appLabels(appName: string): Record<string, string> {

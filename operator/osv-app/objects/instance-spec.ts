@@ -1,7 +1,7 @@
 import type { V1Disk, V1Probe, V1VirtualMachineInstanceSpec, V1Volume } from '@kubevirt-ui-ext/kubevirt-api/kubevirt';
-import type { OsvApp } from '@osv/contracts';
+import { managementPort, type OsvApp } from '@osv/contracts';
 import { type AppVolume, defaults, isPersistent } from '../effective-spec.ts';
-import { managementPort, metricsPortName } from '../labels.ts';
+import { metricsPortName } from '../labels.ts';
 import type { RevisionSpec } from '../revision.ts';
 import type { Owner } from './owner.ts';
 

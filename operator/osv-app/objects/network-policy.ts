@@ -1,5 +1,5 @@
-import type { OsvApp } from '@osv/contracts';
-import { appLabels, instanceSelector, managementPort } from '../labels.ts';
+import { managementPort, type OsvApp } from '@osv/contracts';
+import { appLabels, instanceSelector } from '../labels.ts';
 import { type Owner, ownerReference } from './owner.ts';
 
 /** Pods that may speak to the management port of instances. */

@@ -1,5 +1,5 @@
-import { type OsvApp, scrapeJobs } from '@osv/contracts';
-import { appLabels, instanceSelector, labels, managementPort } from '../labels.ts';
+import { managementPort, type OsvApp, scrapeJobs } from '@osv/contracts';
+import { appLabels, instanceSelector, labels } from '../labels.ts';
 import { type Owner, ownerReference } from './owner.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { managementPort, metricsPortName } from '../labels.ts';
+import { managementPort } from '@osv/contracts';
+import { metricsPortName } from '../labels.ts';
 import type { AppSpec } from '../model.ts';
 
 /**
