@@ -21,8 +21,9 @@ export async function mendSet(
   const answer = await client.raw('PATCH', resourcePath(sets, wanted.metadata), {
     contentType: 'application/json-patch+json',
     body: JSON.stringify([
-      { op: 'test', path: '/metadata/uid', value: uid },
-      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+      // Not by `test`, whose failure is answered with 422: these make a conflict (409), which is simply tried again.
+      { op: 'replace', path: '/metadata/uid', value: uid },
+      { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
       { op: 'replace', path: '/spec/selector', value: selector },
       { op: 'replace', path: '/spec/template', value: template },
     ]),
