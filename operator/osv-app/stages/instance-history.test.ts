@@ -89,6 +89,18 @@ test('the instances of a machine have one history', () => {
   expect(after(first, { machines }, running, again, { machines })).toEqual([['redis-0', 2, at(-1)]]);
 });
 
+test('one that ended and was gone before anybody looked counts once, however long it is remembered', () => {
+  const c = instance('r', 'redis-r-c');
+  const unseen = { instances: [b], crashesOfGone: [aCrash] };
+  expect(after({ instances: [a] }, unseen, unseen)).toEqual([['redis-r-b', 1, at(-5)]]);
+  const both = { instances: [c], crashesOfGone: [aCrash, crash('r', 'redis-r-b', -1)] };
+  expect(after({ instances: [a] }, unseen, both, both)).toEqual([['redis-r-c', 2, at(-1)]]);
+  const machines = [machine('r', 0)];
+  const next = { machines, instances: [instance('r', 'redis-0', { uid: 'second' })] };
+  const gone = { ...next, crashesOfGone: [crash('r', 'redis-0', -5)] };
+  expect(after(next, gone, gone)).toEqual([['redis-0', 1, at(-5)]]);
+});
+
 test('the list stays bounded', () => {
   const many = Array.from({ length: 150 }, (_, index) => instance('r', `redis-r-${index}`, gone));
   const crashes = many.map(({ name }, index) => crash('r', name, -index));

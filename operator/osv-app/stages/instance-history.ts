@@ -47,10 +47,10 @@ export class InstanceHistories {
 
   /** @returns undefined where another instance has taken over the history, and the place in the list */
   of({ name, uid }: ObservedInstance): History | undefined {
-    const crash = this.#observed.crashes.find((one) => one.uid === uid);
-    const before = this.#known.get(name);
-    if (crash && !this.#machines.has(name)) return this.#ended.get(name)?.history;
-    return crash ? ended(before, crash) : (this.#takenOver.get(name) ?? historyOf(before));
+    if (this.#machines.has(name)) return this.#ofMachine(name);
+    const hasCrashed = this.#observed.crashes.some((one) => one.uid === uid);
+    if (hasCrashed) return this.#ended.get(name)?.history;
+    return this.#takenOver.get(name) ?? historyOf(this.#known.get(name));
   }
 
   /** Instances that are gone and whose next ones are not there yet, as many as are wanted and missing. */
@@ -60,8 +60,10 @@ export class InstanceHistories {
     const missing = wantedReplicas(app.spec) - instances.filter(({ leaving }) => !leaving).length;
     const ofSets = [...this.#ended.values()].filter(({ name }) => !present.has(name));
     const ofMachines = [...this.#machines].flatMap((name): Ended[] => {
-      const { phase, ...report } = this.#known.get(name) ?? { name };
-      return report.lastTermination && !present.has(name) ? [{ name, phase, history: historyOf(report) }] : [];
+      const history = this.#ofMachine(name);
+      return history.lastTermination && !present.has(name)
+        ? [{ name, phase: this.#known.get(name)?.phase, history }]
+        : [];
     });
     return [...ofMachines, ...(missing > 0 ? ofSets.slice(-missing) : [])].map(({ name, phase, history }) => ({
       name,
@@ -70,14 +72,32 @@ export class InstanceHistories {
     }));
   }
 
+  #ofMachine(name: string): History {
+    const { crashes, crashesOfGone } = this.#observed;
+    return [...crashesOfGone, ...crashes]
+      .filter(({ instance }) => instance === name)
+      .sort((left, right) => left.at.getTime() - right.at.getTime())
+      .reduce<History>(
+        (before, crash) => (crash.at.toISOString() > endOf(before) ? ended(before, crash) : before),
+        historyOf(this.#known.get(name)),
+      );
+  }
+
   /** The one that ended first is the first. */
   #endedOfSets(): Ended[] {
+    const { crashes, crashesOfGone } = this.#observed;
     const known = [...this.#known.values()];
-    const now = this.#observed.crashes.flatMap((crash): Ended[] => {
-      const before = this.#known.get(crash.instance);
-      // Another one has taken it over in an earlier pass, which also took this one off the list.
-      const isOver = !before && known.some((report) => endOf(report) === crash.at.toISOString());
-      return isOver ? [] : [{ name: crash.instance, phase: crash.phase, history: ended(before, crash) }];
+    // Another one has taken a crash over in an earlier pass, which also took the instance off the list; one that is gone is
+    // remembered for a while, in which the other may have crashed too.
+    const isOpen = ({ instance, at }: Crash, isGone: boolean) =>
+      this.#known.has(instance) ||
+      !known.some((report) => (isGone ? endOf(report) >= at.toISOString() : endOf(report) === at.toISOString()));
+    const present = new Set(crashes.map(({ instance }) => instance));
+    const now = [
+      ...crashes.filter((crash) => isOpen(crash, false)),
+      ...crashesOfGone.filter((crash) => !present.has(crash.instance) && isOpen(crash, true)),
+    ].map((crash): Ended => {
+      return { name: crash.instance, phase: crash.phase, history: ended(this.#known.get(crash.instance), crash) };
     });
     const seen = new Set(now.map(({ name }) => name));
     const earlier = known.flatMap(({ name, phase, ...report }): Ended[] => {
@@ -98,13 +118,13 @@ export class InstanceHistories {
   }
 }
 
-function endOf({ lastTermination }: Pick<Report, 'lastTermination'>): string {
+function endOf({ lastTermination }: History): string {
   const finishedAt = lastTermination?.finishedAt;
   // The API server keeps times as they were written, but other writers may leave the milliseconds out.
   return finishedAt === undefined ? '' : new Date(finishedAt).toISOString();
 }
 
-function ended(before: Report | undefined, { phase, at: time }: Crash): History {
+function ended(before: History | undefined, { phase, at: time }: Crash): History {
   const at = time.toISOString();
   if (before && endOf(before) === at) return historyOf(before);
   const { reason, message } = endings[phase] ?? { reason: phase, message: '' };
