@@ -109,6 +109,19 @@ configuration read_configuration(const start_information& information) {
   return c;
 }
 
+string_view reason_of(errc error) {
+  switch (error) {
+    case errc::invalid: return "the disk holds something else";
+    case errc::corrupt: return "what is on the disk is damaged; a check such as e2fsck may mend it";
+    case errc::not_supported: return "it needs something that this kernel does not have, as said above";
+    case errc::no_memory: return "there is too little memory";
+    case errc::no_space: return "the disk is too small";
+    case errc::no_device: return "this kernel does not know the type";
+    case errc::read_only: return "the disk is read-only";
+    default: return "the disk cannot be read";
+  }
+}
+
 void mount_volumes(const configuration& c) {
   for (const mount_configuration& m : c.mounts) {
     result<> mounted;
@@ -117,9 +130,10 @@ void mount_volumes(const configuration& c) {
     } else {
       devices::block_device* disk = devices::find_block_device(m.serial);
       if (!disk) give_up("the disk \"{}\" for {} is not there", m.serial.view(), m.path.view());
-      mounted = vfs::mount_device(*disk, m.path, m.type);
+      mounted = vfs::mount_device(*disk, m.path, m.type, {.read_only = m.read_only, .format_if_blank = m.format_if_blank});
     }
-    if (!mounted.ok()) give_up("{} cannot be mounted as {} (error {})", m.path.view(), m.type.view(), static_cast<int>(mounted.error()));
+    if (!mounted.ok())
+      give_up("{} cannot be mounted as {}: {} (error {})", m.path.view(), m.type.view(), reason_of(mounted.error()), static_cast<int>(mounted.error()));
   }
 }
 
@@ -199,8 +213,9 @@ void launch(const start_information& information) {
   set_log_level(c.log_level);
   if (panic.empty()) set_panic_action(c.panic_action);
   set_stop_delay(c.stop_delay_seconds * second);
-  mount_volumes(c);
+  // Before volumes: a new one gets a random identity.
   if (!sync::random_seeded()) devices::collect_entropy(sched::now() + entropy_wait);
+  mount_volumes(c);
   if (auto started = start_network(c); !started.ok()) give_up("the network cannot be set up (error {})", static_cast<int>(started.error()));
   telemetry::mark_boot_phase(boot_phase::network);
   check_self();

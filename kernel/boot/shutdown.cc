@@ -17,6 +17,7 @@
 #include "sched/clock.hh"
 #include "sched/timer.hh"
 #include "sync/mutex.hh"
+#include "vfs/vfs.hh"
 
 namespace osv::boot {
 
@@ -59,6 +60,7 @@ void send_event(F&& fill) {
   using inject::point;
   if (const u64 allocations = inject::passes(point::allocation), requests = inject::passes(point::block_request); allocations || requests)
     log::info("where failures are injected: {} allocations, {} block requests", allocations, requests);
+  vfs::power_off();
   devices::flush_consoles(sched::now() + flush_timeout);
   devices::acpi::power_off();
 }

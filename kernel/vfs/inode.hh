@@ -25,6 +25,10 @@ class file_system : public ref_counted<file_system> {
   virtual result<> status(file_system_status& out) = 0;
   /// Drops what would keep the file system alive in a circle. Called when its last mount goes.
   virtual void unmounted() {}
+  /// sync(2): everything that was written is on the disk afterwards.
+  virtual result<> sync() { return {}; }
+  /// The machine goes: as unmounted, whatever is still in use.
+  virtual void power_off() {}
 
   string_view type() const { return type_; }
   bool read_only() const { return read_only_; }

@@ -139,6 +139,8 @@ location cross_mounts(location at) {
   return at;
 }
 
+ref<mount_point> mount_at(usize index) { return table().at(index); }
+
 void detach_all() {
   root_mount.store(nullptr);
   for (bool again = true; again;) {
@@ -182,7 +184,7 @@ result<> write_mountinfo(text_sink& out) {
 }
 
 result<> write_file_systems(text_sink& out) {
-  out.put("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n\terofs\n\tiso9660\n");
+  out.put("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n\terofs\n\tiso9660\n\text4\n");
   return {};
 }
 

@@ -49,6 +49,8 @@ result<ref<mount_point>> hidden_mount(ref<file_system> system);
 result<> detach(const location& at);
 /// What is mounted on `at`, repeatedly: the place that a walk goes on from.
 location cross_mounts(location at);
+/// Mount number `index`, in the order they were made; nullptr behind the last.
+ref<mount_point> mount_at(usize index);
 /// Drops every mount, the root's too (tests).
 void detach_all();
 

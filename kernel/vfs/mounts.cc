@@ -2,8 +2,10 @@
 #include "log/log.hh"
 #include "vfs/device/device_directory.hh"
 #include "vfs/erofs/file_system.hh"
+#include "vfs/ext4/file_system.hh"
 #include "vfs/generated/tree.hh"
 #include "vfs/iso9660/file_system.hh"
+#include "vfs/open_file.hh"
 #include "vfs/page_cache.hh"
 #include "vfs/ram/system.hh"
 #include "vfs/walk.hh"
@@ -33,12 +35,22 @@ result<location> directory_at(string_view path) {
   return walk.object();
 }
 
-result<ref<file_system>> open_device_image(devices::block_device& device, string_view type) {
+result<ref<file_system>> open_ext4(devices::block_device& device, const mount_options& options) {
+  if (options.format_if_blank && !options.read_only && !device.read_only() && TRY(ext4::is_blank(device))) TRY(ext4::format(device));
+  return ext4::open_volume(device, options.read_only);
+}
+
+result<ref<file_system>> open_device_image(devices::block_device& device, string_view type, const mount_options& options) {
+  if (type == "ext4") return open_ext4(device, options);
   if (type == "erofs" || type == "auto") {
     auto erofs = erofs::open_image(TRY(open_block_source(device)));
     if (type == "erofs" || erofs.ok() || erofs.error() != errc::invalid) return erofs;
   }
-  if (type == "iso9660" || type == "auto") return iso9660::open_image(TRY(open_block_source(device)));
+  if (type == "iso9660" || type == "auto") {
+    auto iso = iso9660::open_image(TRY(open_block_source(device)));
+    if (type == "iso9660" || iso.ok() || iso.error() != errc::invalid) return iso;
+    return open_ext4(device, options);
+  }
   return fail(errc::no_device);
 }
 
@@ -76,13 +88,17 @@ result<> initialize() {
   return {};
 }
 
-result<> mount_device(devices::block_device& device, string_view path, string_view type) {
-  auto system = open_device_image(device, type);
+result<> mount_device(devices::block_device& device, string_view path, string_view type, mount_options options) {
+  auto system = open_device_image(device, type, options);
   if (!system.ok()) {
     log::error("vfs: {} ({}) cannot be mounted on {} as {}", device.name(), device.serial(), path, type);
     return fail(system.error());
   }
-  return attach(system.release(), TRY(directory_at(path)), device.name(), true);
+  ref<file_system> made = system.release();
+  const auto place = [&]() -> result<> { return attach(made, TRY(directory_at(path)), device.name(), made->read_only()); };
+  auto attached = place();
+  if (!attached.ok()) made->unmounted();
+  return attached;
 }
 
 result<> mount_tmpfs(string_view path, u64 size_bytes) {
@@ -117,6 +133,30 @@ result<> unmount(const lookup_base& base, string_view path) {
   TRY(detach(walk.object()));
   drop_unused_entries();
   return {};
+}
+
+result<> sync_all() {
+  errc error = errc::ok;
+  for (usize i = 0;; ++i) {
+    ref<mount_point> m = mount_at(i);
+    if (!m) break;
+    if (auto synced = m->system().sync(); !synced.ok() && error == errc::ok) error = synced.error();
+  }
+  if (error != errc::ok) return fail(error);
+  return {};
+}
+
+result<> sync_file_system(io::file& file) {
+  open_file* opened = file.as_open_file();
+  return opened ? opened->at().mount().system().sync() : result<>();
+}
+
+void power_off() {
+  for (usize i = 0;; ++i) {
+    ref<mount_point> m = mount_at(i);
+    if (!m) return;
+    m->system().power_off();
+  }
 }
 
 /// For tests: as before mount_root.

@@ -40,11 +40,21 @@ result<usize> regular_file::read(io::cursor& into) {
 
 result<usize> regular_file::write(io::cursor& from) {
   if (!writable()) return fail(errc::bad_file);
-  sync::mutex_guard g(position_lock_);
-  u64 at = position_;
-  const usize n = TRY(node().write(from, at, flags() & io::open_flag::append));
-  position_ = at + n;
+  usize n;
+  {
+    sync::mutex_guard g(position_lock_);
+    u64 at = position_;
+    n = TRY(node().write(from, at, flags() & io::open_flag::append));
+    position_ = at + n;
+  }
+  TRY(written());
   return n;
+}
+
+/// open(2): O_SYNC and O_DSYNC, as if fsync or fdatasync followed each write.
+result<> regular_file::written() {
+  if (!(flags() & io::open_flag::data_sync)) return {};
+  return node().sync((flags() & io::open_flag::sync) != io::open_flag::sync);
 }
 
 result<usize> regular_file::read_at(io::cursor& into, u64 offset) {
@@ -57,7 +67,9 @@ result<usize> regular_file::write_at(io::cursor& from, u64 offset) {
   if (!writable()) return fail(errc::bad_file);
   if (offset > offset_max) return fail(errc::invalid);
   // Linux appends in spite of the offset when O_APPEND is set (pwrite(2), BUGS).
-  return node().write(from, offset, flags() & io::open_flag::append);
+  const usize n = TRY(node().write(from, offset, flags() & io::open_flag::append));
+  TRY(written());
+  return n;
 }
 
 result<u64> regular_file::seek(i64 offset, int whence) {

@@ -44,6 +44,7 @@ class regular_file : public open_file {
   result<i64> control(u32 request, u64 argument) override;
 
  private:
+  result<> written();
   sync::mutex position_lock_;  // one read or write at a time moves the position (read(2), POSIX 2.9.7)
   u64 position_ = 0;
 };

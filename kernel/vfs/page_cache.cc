@@ -95,6 +95,32 @@ result<memory::frame*> page_cache::get(u64 index) {
   return read_cluster(index);
 }
 
+result<memory::frame*> page_cache::find(u64 index) {
+  memory::frame* page = pages_.find(index);
+  if (!page) return nullptr;
+  if (state_of(*page).load(std::memory_order_acquire) & page_loaded) return page;
+  return wait_loaded(*page);
+}
+
+result<memory::frame*> page_cache::put(u64 index, memory::frame* made) {
+  // release: who finds the page sees its bytes.
+  state_of(*made).store(page_loaded | page_used, std::memory_order_release);
+  memory::retain(*made);
+  auto inserted = pages_.insert(index, made);
+  if (inserted.ok() && !inserted.value()) {
+    memory::account(memory::usage::page_cache, page_size);
+    return made;
+  }
+  memory::release(*made);
+  memory::release(*made);
+  return wait_loaded(*TRY(inserted));
+}
+
+void page_cache::drop(u64 first, u64 end) {
+  const u64 gone = pages_.remove_range(first, end);
+  memory::account(memory::usage::page_cache, -static_cast<i64>(gone * page_size));
+}
+
 /// Frames for one cluster, neighbours in memory where there is plenty of it: then the device needs one request.
 class page_cache::frame_supply : pinned {
  public:

@@ -29,6 +29,19 @@ class page_cache : pinned {
   /// The loaded page with a reference. Sleeps; threads that want one page share one read. ERANGE beyond the end, EIO, ENOMEM.
   result<memory::frame*> get(u64 index);
 
+  /// The page with a reference if it is there and loaded or being loaded (then it is waited for); nullptr if not.
+  result<memory::frame*> find(u64 index);
+  /// Puts in `made`, which holds the page's bytes (the caller's reference goes with it), unless there is a page: the page that
+  /// is there in the end, with a reference. The index may lie beyond what the loader has.
+  result<memory::frame*> put(u64 index, memory::frame* made);
+  /// Forgets the pages of [first, end). Whoever still holds one holds a page of nothing.
+  void drop(u64 first, u64 end);
+  u64 count() const { return pages_.count(); }
+  /// The lowest index from `from` on that has a page; page_map::index_max + 1 if none.
+  u64 next(u64 from) { return pages_.next(from); }
+  /// Bits of frame::owner_tag that a file system may use for a page of its cache.
+  static constexpr u16 owner_bit_1 = 0x100, owner_bit_2 = 0x200;
+
   /// Frees up to `bytes` of pages that nobody uses, those of least recent use first (clock). Never sleeps.
   static usize reclaim(usize bytes);
   /// What takes clean pages out of the program's page tables, called when pages that nobody has mapped are not enough. Set by boot/.

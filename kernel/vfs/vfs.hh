@@ -146,14 +146,25 @@ result<> mount_root(std::span<const u8> image);
 result<> mount_empty_root();
 /// Mounts /dev (with /dev/shm), /proc and /sys; registers the reclaimer. After mount_root.
 result<> initialize();
-/// `type`: "iso9660", "erofs", or "auto". Missing directories of `path` are made in the writable layer. Read-only.
-result<> mount_device(devices::block_device& device, string_view path, string_view type);
+struct mount_options {
+  bool read_only = false;        // images are anyway
+  bool format_if_blank = false;  // ext4: a disk that holds nothing gets a file system first
+};
+/// `type`: "iso9660", "erofs", "ext4", or "auto". Missing directories of `path` are made in the writable layer. EINVAL: the disk
+/// holds something else; EUCLEAN: damaged; ENOTSUP: a feature that is not implemented (a log line names it).
+result<> mount_device(devices::block_device& device, string_view path, string_view type, mount_options options = {});
 /// `size_bytes` 0: half of memory.
 result<> mount_tmpfs(string_view path, u64 size_bytes);
 /// mount(2) from the program: tmpfs, proc, sysfs, devtmpfs; ENODEV for others.
 result<> mount(string_view source, const lookup_base& base, string_view target, string_view type, u32 flags);
 /// umount2(2): EINVAL if no mount point, EBUSY if in use by a mount below.
 result<> unmount(const lookup_base& base, string_view path);
+/// sync(2): what was written is on the disks afterwards. The first error; the other file systems are synchronised all the same.
+result<> sync_all();
+/// syncfs(2).
+result<> sync_file_system(io::file& file);
+/// Before the machine goes: every file system is left as if unmounted, whatever is still open.
+void power_off();
 /// For tests: as it was before mount_root.
 void unmount_everything();
 

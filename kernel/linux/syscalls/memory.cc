@@ -3,6 +3,7 @@
 
 #include "linux/process.hh"
 #include "memory/user_copy.hh"
+#include "vfs/vfs.hh"
 
 namespace osv::linux_abi {
 
@@ -117,7 +118,12 @@ result<> sys_mincore(u64 address, u64 size, u8* into) {
 result<> sys_msync(u64 address, u64 size, int flags) {
   constexpr int async = 1, invalidate = 2, sync = 4;
   if (!is_aligned(address, page_size) || flags & ~(async | invalidate | sync) || (flags & async && flags & sync)) return fail(errc::invalid);
-  if (size && !current_process().space.is_mapped(address, size)) return fail(errc::no_memory);
+  memory::address_space& space = current_process().space;
+  if (size && !space.is_mapped(address, size)) return fail(errc::no_memory);
+  if (!(flags & sync)) return {};
+  // Every volume is synchronised: more than is asked for, and rare enough.
+  for (u64 at = address; at < address + size; at += page_size)
+    if (space.shared_place_of(at).source) return vfs::sync_all();
   return {};
 }
 

@@ -189,12 +189,12 @@ result<> sys_sync_file_range(int fd, i64 offset, i64 size, u32 flags) {
   if (offset < 0 || size < 0 || flags & ~7u) return fail(errc::invalid);
   return TRY(file_of(fd))->sync(true);
 }
-// File systems that hold unwritten data do not exist yet: memory and read-only images need no flush.
-result<> sys_sync() { return {}; }
-result<> sys_syncfs(int fd) {
-  (void)TRY(file_of(fd));
+/// sync(2) never fails.
+result<> sys_sync() {
+  (void)vfs::sync_all();
   return {};
 }
+result<> sys_syncfs(int fd) { return vfs::sync_file_system(*TRY(file_of(fd))); }
 
 result<u32> sys_umask(u32 mask) { return current_process().file_mode_mask.exchange(mask & 0777); }
 

@@ -3,6 +3,7 @@
 
 #include "io/file.hh"
 #include "memory/frames.hh"
+#include "vfs/location.hh"
 
 namespace osv::vfs {
 
@@ -101,5 +102,8 @@ class pipe_end final : public io::file {
   mutable std::atomic<bool> named_{false};
   mutable char name_[32];
 };
+
+/// open(2) of a FIFO whose bytes are in `pipe`: waits for the other side as fifo(7) says.
+result<ref<io::file>> open_fifo(ref<pipe_buffer> pipe, const location& at, u32 flags);
 
 }  // namespace osv::vfs
