@@ -7,7 +7,7 @@ import { chooseInstances } from './stop.ts';
 
 const examples = `
 Examples:
-  osv rm redis        ended instances of an app, with their logs
+  osv rm redis        ended instances of an app, with their logs and volumes
   osv rm -f redis-0   even if it runs
   osv rm --all        everything that has ended
 `;
@@ -28,6 +28,7 @@ export function define(command: Command, context: Context): void {
       const going = force ? chosen : chosen.filter((record) => record.state === 'exited');
       for (const record of going) {
         if (record.state !== 'exited') await stopInstance(context.store, record, 0);
+        await context.store.removeVolumes(record);
         await context.store.remove(record);
         context.stdout.write(`${record.name}\n`);
       }

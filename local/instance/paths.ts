@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** Where everything of this user's instances lies; after the XDG Base Directory Specification. */
 export interface StateFolders {
   instances: string;
+  /** Disks that outlive the runs of the instance whose name their folder has. */
+  volumes: string;
   addresses: string;
   cache: string;
 }
@@ -11,7 +13,12 @@ export interface StateFolders {
 export function stateFolders(environment: NodeJS.ProcessEnv, home = homedir()): StateFolders {
   const state = join(environment.XDG_STATE_HOME || join(home, '.local', 'state'), 'osv');
   const cache = join(environment.XDG_CACHE_HOME || join(home, '.cache'), 'osv');
-  return { instances: join(state, 'instances'), addresses: join(state, 'addresses'), cache };
+  return {
+    instances: join(state, 'instances'),
+    volumes: join(state, 'volumes'),
+    addresses: join(state, 'addresses'),
+    cache,
+  };
 }
 
 /** The files of one instance; the folder is readable by its owner alone. */
@@ -30,6 +37,8 @@ export interface InstancePaths {
   token: string;
   /** Written by whoever asks for a stop with another grace period than the record's. */
   stopRequest: string;
+  /** The disks of its volumes; not in its folder, as they stay when it is started anew. */
+  volumes: string;
 }
 
 export function instancePaths(folders: StateFolders, name: string): InstancePaths {
@@ -46,5 +55,6 @@ export function instancePaths(folders: StateFolders, name: string): InstancePath
     supervisorLog: join(folder, 'supervisor.log'),
     token: join(folder, 'token'),
     stopRequest: join(folder, 'stop-request.json'),
+    volumes: join(folders.volumes, name),
   };
 }

@@ -118,6 +118,11 @@ export class InstanceStore {
     await rm(this.paths(record.name).folder, { recursive: true, force: true });
   }
 
+  /** Deletes the data of an instance that is removed for good. */
+  async removeVolumes(record: InstanceRecord): Promise<void> {
+    await rm(this.paths(record.name).volumes, { recursive: true, force: true });
+  }
+
   /** What must not outlive a run: the disk with its secrets, and the address. */
   async finish(record: InstanceRecord): Promise<void> {
     if (record.removeOnExit) return this.remove(record);

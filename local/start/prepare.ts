@@ -16,7 +16,7 @@ import { planNetwork } from '../network/network-plan.ts';
 import { requireFreePorts } from '../network/ports.ts';
 import { requireProgram } from '../tools.ts';
 import type { StartRequest, Volume } from './request.ts';
-import { bindVolumes } from './volumes.ts';
+import { bindVolumes, dataVolumes } from './volumes.ts';
 
 const cpusMax = 64;
 
@@ -94,7 +94,10 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
     if (request.network) record = { ...record, ...(await claimPorts(store, request)) };
     await store.write(record);
     await writeFile(paths.token, token, { mode: 0o600 });
-    const volumes = [...request.volumes, ...(await bindVolumes(request.binds, paths.folder))];
+    const volumes = [
+      ...(await dataVolumes(request.volumes, paths.volumes)),
+      ...(await bindVolumes(request.binds, paths.folder)),
+    ];
     const configuration = configure(volumes);
     if (!configuration) throw new Error('a command that was there has gone');
     const plan: LaunchPlan = {

@@ -26,6 +26,8 @@ export interface Volume {
   mount: BootMount;
   /** The disk that it lies on; none for tmpfs. */
   disk?: Disk;
+  /** A disk of the instance's own that outlives its runs. `sizeBytes` counts when it is made, at the first start. */
+  data?: { name: string; serial: string; sizeBytes: number };
 }
 
 /** What docker's `-v` asks for. */

@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LocalOsvApp } from '@osv/contracts';
 import { makeIsoImage } from '../boot-configuration/disk.ts';
@@ -47,12 +47,66 @@ export async function bindVolumes(binds: BindRequest[], imageFolder: string): Pr
 }
 
 /**
- * The volumes of an OsvApp on one machine: emptyDir is memory.
+ * Gives each data volume of an instance its disk: a sparse file in `folder`, made at the first start and kept until
+ * `osv rm`. The guest formats it when it is blank.
+ *
+ * @throws LocalError unsupported when the volume asks for more than the file that is there
+ */
+export async function dataVolumes(volumes: Volume[], folder: string): Promise<Volume[]> {
+  return Promise.all(
+    volumes.map(async (volume) => {
+      if (!volume.data) return volume;
+      const { name, serial, sizeBytes } = volume.data;
+      const path = join(folder, `${name}.raw`);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const file = await open(path, 'a', 0o600);
+      try {
+        const { size } = await file.stat();
+        if (size === 0) await file.truncate(sizeBytes);
+        else if (size < sizeBytes) {
+          throw new LocalError(
+            'unsupported',
+            `The volume ${name} has ${size} bytes and is to have ${sizeBytes}, but volumes cannot grow; ${path} is its file.`,
+          );
+        }
+      } finally {
+        await file.close();
+      }
+      return { ...volume, disk: { serial, path, readOnly: volume.mount.readOnly === true } };
+    }),
+  );
+}
+
+/** Disks are whole megabytes, and at least what a file system with its journal needs. */
+function diskBytes(size: string): number {
+  const mebibyte = 1024 * 1024;
+  const bytes = Math.ceil(parseMemorySize(size) / mebibyte) * mebibyte;
+  if (bytes < 8 * mebibyte) {
+    throw new LocalError('invalid-argument', `A volume of ${size} is too small for a file system; 8Mi is the least.`);
+  }
+  return bytes;
+}
+
+/**
+ * The volumes of an OsvApp on one machine: emptyDir is memory, and a volume with a size is a disk of the instance's own.
  *
  * @throws LocalError unsupported for those that only a cluster has
  */
 export function appVolumes(app: LocalOsvApp): Volume[] {
-  return (app.spec.volumes ?? []).map((volume) => {
+  return (app.spec.volumes ?? []).map((volume, index) => {
+    if (volume.size) {
+      const serial = `data${index}`;
+      return {
+        mount: {
+          serial,
+          path: volume.mountPath,
+          type: 'ext4',
+          formatIfBlank: true,
+          ...(volume.readOnly ? { readOnly: true } : {}),
+        },
+        data: { name: volume.name, serial, sizeBytes: diskBytes(volume.size) },
+      };
+    }
     if (volume.emptyDir) {
       const limit = volume.emptyDir.sizeLimit;
       return {
@@ -61,7 +115,7 @@ export function appVolumes(app: LocalOsvApp): Volume[] {
     }
     throw new LocalError(
       'unsupported',
-      `The volume ${volume.name} of ${app.metadata.name} needs a cluster; on one machine there is only emptyDir.`,
+      `The volume ${volume.name} of ${app.metadata.name} needs a cluster; on one machine there are emptyDir and size.`,
     );
   });
 }
