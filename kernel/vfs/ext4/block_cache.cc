@@ -2,6 +2,13 @@
 
 namespace osv::vfs::ext4 {
 
+block_cache::block_cache(disk& from, u32 block_size) : disk_(from), block_size_(block_size) {
+  constexpr usize least = 256, most = 4096;
+  blocks_max_ = memory::statistics().total_bytes / 64 / block_size;
+  if (blocks_max_ < least) blocks_max_ = least;
+  if (blocks_max_ > most) blocks_max_ = most;
+}
+
 block_cache::~block_cache() {
   while (cached_block* b = by_age_.pop_front()) delete b;
 }
@@ -9,7 +16,7 @@ block_cache::~block_cache() {
 void block_cache::evict() {
   constexpr usize visits_max = 64;
   usize visits = 0;
-  while (count_ > blocks_max && visits++ < visits_max) {
+  while (count_ > blocks_max_ && visits++ < visits_max) {
     cached_block& oldest = by_age_.front();
     oldest.age_hook.unlink();
     // The journal pins what it works on. acquire pairs with the unpinning: what that thread changed is seen.

@@ -64,7 +64,7 @@ class block_ref {
 
 class block_cache : pinned {
  public:
-  block_cache(disk& from, u32 block_size) : disk_(from), block_size_(block_size) {}
+  block_cache(disk& from, u32 block_size);
   ~block_cache();
 
   /// The block with its bytes. EIO, ENOMEM.
@@ -75,9 +75,6 @@ class block_cache : pinned {
 
  private:
   static constexpr usize buckets = 1024;
-  /// Blocks that are kept though nobody uses them.
-  static constexpr usize blocks_max = 4096;
-
   result<block_ref> find_or_add(u64 number);
   void evict();  // lock held
 
@@ -87,6 +84,7 @@ class block_cache : pinned {
   cached_block* table_[buckets] = {};
   list<cached_block, &cached_block::age_hook> by_age_;
   usize count_ = 0;
+  usize blocks_max_;  // that are kept though nobody uses them
 };
 
 }  // namespace osv::vfs::ext4

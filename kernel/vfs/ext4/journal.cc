@@ -39,6 +39,9 @@ result<unique<journal>> journal::open(disk& on, const geometry& volume, journal_
   j.head_ = j.first_;
   constexpr usize operation_limit = 1024;
   j.operation_max_ = j.log_blocks() / 10 < operation_limit ? j.log_blocks() / 10 : operation_limit;
+  constexpr usize checkpoint_least = 256;
+  j.checkpoint_max_ = memory::statistics().total_bytes / 64 / volume.block_size;
+  if (j.checkpoint_max_ < checkpoint_least) j.checkpoint_max_ = checkpoint_least;
   j.staging_ = TRY(buffer<u8>::create(staging_blocks * volume.block_size));
   TRY(j.write_super(j.head_));
   TRY(on.flush());
@@ -85,10 +88,12 @@ usize journal::take_running() {
     b->running = false;
     committing_.push_back(*b);
     // One pin is enough.
-    if (b->checkpoint_hook.is_linked())
+    if (b->checkpoint_hook.is_linked()) {
       b->users.fetch_sub(1, std::memory_order_release);
-    else
+    } else {
       checkpoint_.push_back(*b);
+      ++checkpoint_count_;
+    }
     ++taken;
   }
   running_count_ = 0;
@@ -237,7 +242,7 @@ result<> journal::checkpoint() {
     delete[] std::exchange(b->committed, nullptr);
     b->users.fetch_sub(1, std::memory_order_release);
   }
-  used_ = 0;
+  used_ = checkpoint_count_ = 0;
   return {};
 }
 

@@ -61,7 +61,7 @@ class journal : pinned {
 
   // Commit lock held, operation lock not.
   /// Whether write() has room for the largest transaction; if not, checkpoint() first.
-  bool has_room() const { return used_ + transaction_blocks_max() <= log_blocks(); }
+  bool has_room() const { return used_ + transaction_blocks_max() <= log_blocks() && checkpoint_count_ <= checkpoint_max_; }
   /// Writes what take_running took. After an error the journal is dead.
   result<> write();
   /// Writes all committed blocks to their places; the log is empty then.
@@ -104,6 +104,8 @@ class journal : pinned {
   usize running_count_ = 0;
   list<cached_block, &cached_block::commit_hook> committing_;
   list<cached_block, &cached_block::checkpoint_hook> checkpoint_;
+  usize checkpoint_count_ = 0;
+  usize checkpoint_max_ = 0;  // copies that memory is good for
 };
 
 }  // namespace osv::vfs::ext4
