@@ -184,6 +184,8 @@ test('one whose node is silent has no second instance before the first is gone f
     return items.filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === 'store-0'));
   };
   agent.loseNode(node);
+  // It counts as ready for a while, and nothing that is scheduled there would ever start.
+  await cluster.kubectl(['cordon', node]);
   // As Kubernetes does when a node has been silent for long enough; nobody there can end the pod.
   const [launcher] = await launchers();
   await cluster.client.delete(resources.pods, launcher?.metadata ?? { name: '' });
@@ -203,6 +205,7 @@ test('one whose node is silent has no second instance before the first is gone f
   };
   await waitUntil('it runs on the other node', isElsewhere, { secondsMax });
   await agent.recoverNode(node);
+  await cluster.kubectl(['uncordon', node]);
   await complete('all are ready');
 });
 
