@@ -25,9 +25,15 @@ export async function stopInstance(store: InstanceStore, known: InstanceRecord, 
     );
   }
   signalProcess(record.supervisor, 'SIGTERM');
-  if (!(await untilDead(record, grace * 1000 + marginMilliseconds))) {
+  const inOrder = await untilDead(record, grace * 1000 + marginMilliseconds);
+  if (!inOrder) {
     signalProcess(record.supervisor, 'SIGKILL');
     await untilDead(record, marginMilliseconds);
+  }
+  // A service has nobody who writes down how it ended.
+  if (record.kind === 'service' && !isAlive(record.supervisor)) {
+    const exit = { code: inOrder ? 0 : 137, reason: 'stopped' } as const;
+    await store.finish({ ...record, state: 'exited', finishedAt: new Date().toISOString(), exit });
   }
   // Settles the record of a supervisor that could not write its last one.
   await store.list();
