@@ -54,6 +54,7 @@ result<> disk::many(devices::block_request::operation kind, const piece* pieces,
 }
 
 result<> disk::read_copied(u64 offset, void* into, usize bytes) {
+  if (bytes > copied_bytes_max) return fail(errc::invalid);
   auto room = TRY(buffer<u8>::create(bytes));
   TRY(read(offset, room.data(), bytes));
   __builtin_memcpy(into, room.data(), bytes);
@@ -61,6 +62,7 @@ result<> disk::read_copied(u64 offset, void* into, usize bytes) {
 }
 
 result<> disk::write_copied(u64 offset, const void* from, usize bytes) {
+  if (bytes > copied_bytes_max) return fail(errc::invalid);
   auto room = TRY(buffer<u8>::create(bytes));
   __builtin_memcpy(room.data(), from, bytes);
   return write(offset, room.data(), bytes);

@@ -29,7 +29,8 @@ class disk : pinned {
   result<> write(u64 offset, const void* from, usize bytes) {
     return one(devices::block_request::operation::write, {offset, const_cast<void*>(from), bytes});
   }
-  /// The same for memory that the device cannot reach in one piece, such as a thread's stack.
+  static constexpr usize copied_bytes_max = 65536;
+  /// The same for memory that the device cannot reach in one piece, such as a thread's stack, up to `copied_bytes_max`.
   result<> read_copied(u64 offset, void* into, usize bytes);
   result<> write_copied(u64 offset, const void* from, usize bytes);
   /// All of them, in any order, or an error. `pieces` may be many.
