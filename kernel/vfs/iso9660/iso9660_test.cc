@@ -108,7 +108,8 @@ TEST_F(iso, other_disks_are_refused) {
   memory_device zeroes(std::vector<u8>(1 << 20));
   EXPECT_EQ(errc::invalid, mount_device(zeroes, "/mnt", "iso9660").error());
   EXPECT_EQ(errc::invalid, mount_device(zeroes, "/mnt", "auto").error());
-  EXPECT_EQ(errc::no_device, mount_device(zeroes, "/mnt", "ext4").error());
+  EXPECT_EQ(errc::invalid, mount_device(zeroes, "/mnt", "ext4").error());
+  EXPECT_EQ(errc::no_device, mount_device(zeroes, "/mnt", "xfs").error());
 }
 
 }  // namespace
