@@ -516,6 +516,12 @@ export interface OsvApp {
        */
       lastCrashAt: string;
       /**
+       * The instances that crashed then
+       *
+       * @maxItems 100
+       */
+      lastCrashed?: string[];
+      /**
        * When the next start is allowed
        */
       until: string;
@@ -549,6 +555,12 @@ export interface OsvApp {
        * When the last one was
        */
       lastCrashAt: string;
+      /**
+       * The instances that crashed then
+       *
+       * @maxItems 100
+       */
+      lastCrashed?: string[];
       /**
        * When the next start is allowed
        */

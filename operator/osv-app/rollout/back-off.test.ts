@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { delaySeconds, isLooping, recordAllCrashes, recordCrashes, remainingSeconds } from './back-off.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
-const crash = (seconds: number, revision = 'r', madeAt = seconds) => ({
+const crash = (seconds: number, revision = 'r', madeAt = seconds, instance = `at-${seconds}`) => ({
+  instance,
   revision,
   createdAt: at(madeAt),
   at: at(seconds),
@@ -28,6 +29,14 @@ test('replicas that crash side by side count once', () => {
   // The first was started again before the last of the wave had crashed.
   const next = recordCrashes(wave, 'r', [crash(24, 'r', 20), crash(25, 'r', 21), crash(26, 'r', 23)]);
   expect(next).toMatchObject({ crashes: 2, lastCrashAt: at(26).toISOString(), until: at(34).toISOString() });
+});
+
+test('two crashes within one second are two, each counted once', () => {
+  const first = recordCrashes(undefined, 'r', [crash(22, 'r', 13, 'a')]);
+  const both = [crash(22, 'r', 13, 'a'), crash(22, 'r', 22, 'b')];
+  const second = recordCrashes(first, 'r', both);
+  expect(second).toMatchObject({ crashes: 2, lastCrashed: ['a', 'b'], until: at(32).toISOString() });
+  expect(recordCrashes(second, 'r', both)).toEqual(second);
 });
 
 test('another revision starts anew, and one that ran long enough is forgiven', () => {

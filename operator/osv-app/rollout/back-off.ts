@@ -7,6 +7,8 @@ export interface BackOffRecord {
   /** Crashes in a row: each within `forgetAfter` of the one before. */
   crashes: number;
   lastCrashAt: string;
+  /** Instances that crashed in that second: times of objects are whole ones, and a guest lives through one in less. */
+  lastCrashed?: string[];
   /** Until when nothing is started again. */
   until: string;
 }
@@ -23,6 +25,11 @@ export interface Crash {
   readonly at: Date;
 }
 
+type CountedCrash = Pick<Crash, 'instance' | 'revision' | 'createdAt' | 'at'>;
+
+/** A status must stay small; of so many in one second nobody counts each. */
+const lastCrashedMax = 100;
+
 /**
  * Adds the crashes that are later than the last one known: a guest that has ended stays visible for a while, to an
  * operator that has just started too. Replicas that crash side by side count once: only the crash of an instance that was
@@ -33,24 +40,32 @@ export interface Crash {
 export function recordCrashes(
   record: BackOffRecord | undefined,
   revision: string,
-  crashes: readonly Pick<Crash, 'revision' | 'createdAt' | 'at'>[],
+  crashes: readonly CountedCrash[],
 ): BackOffRecord | undefined {
   let result = record?.revision === revision ? record : undefined;
   const inOrder = crashes
     .filter((crash) => crash.revision === revision)
     .sort((left, right) => left.at.getTime() - right.at.getTime());
-  for (const { at, createdAt } of inOrder) {
-    if (result && at.getTime() <= Date.parse(result.lastCrashAt)) continue;
+  for (const { instance, at, createdAt } of inOrder) {
+    if (result && isKnown(result, instance, at)) continue;
+    const same = result && at.getTime() === Date.parse(result.lastCrashAt) ? (result.lastCrashed ?? []) : [];
+    const lastCrashed = [...same, instance].slice(-lastCrashedMax);
     const forgotten = result && at.getTime() - Date.parse(result.lastCrashAt) > backOffSeconds.forgetAfter * 1000;
     if (result && !forgotten && createdAt.getTime() < countedAt(result)) {
-      result = { ...result, lastCrashAt: at.toISOString() };
+      result = { ...result, lastCrashAt: at.toISOString(), lastCrashed };
       continue;
     }
     const count = result && !forgotten ? result.crashes + 1 : 1;
     const until = new Date(at.getTime() + delaySeconds(count) * 1000);
-    result = { revision, crashes: count, lastCrashAt: at.toISOString(), until: until.toISOString() };
+    result = { revision, crashes: count, lastCrashAt: at.toISOString(), lastCrashed, until: until.toISOString() };
   }
   return result;
+}
+
+function isKnown({ lastCrashAt, lastCrashed }: BackOffRecord, instance: string, at: Date): boolean {
+  const last = Date.parse(lastCrashAt);
+  // A record of before there was a list holds one crash of its second.
+  return at.getTime() < last || (at.getTime() === last && (lastCrashed?.includes(instance) ?? true));
 }
 
 /** Milliseconds since 1970 of the crash that was counted last, which may be before the last crash. */
@@ -88,7 +103,7 @@ export type BackOffs = ReadonlyMap<string, BackOffRecord>;
 export function recordAllCrashes(
   records: readonly (BackOffRecord | undefined)[],
   revisions: Iterable<string>,
-  crashes: readonly Pick<Crash, 'revision' | 'createdAt' | 'at'>[],
+  crashes: readonly CountedCrash[],
 ): BackOffs {
   const known = new Map(records.flatMap((record) => (record ? [[record.revision, record]] : [])));
   const result = new Map<string, BackOffRecord>();
