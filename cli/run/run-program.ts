@@ -97,7 +97,9 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
   const readerGone = () => supervisor?.sendSignal(constants.signals.SIGPIPE);
   const interrupts = { count: 0 };
   let early: NodeJS.Signals | undefined;
+  let hasEnded = false;
   const onSignal = (signal: NodeJS.Signals) => {
+    if (hasEnded) return;
     if (!supervisor) {
       early ??= signal;
       return;
@@ -123,7 +125,8 @@ async function runAttached(context: Context, { record, plan }: PreparedInstance)
     if (early && !supervisor) return signalBase + constants.signals[early];
     throw error;
   } finally {
-    for (const signal of signals) process.off(signal, onSignal);
+    // Still listened to: a signal must not take the place of the program's own end now.
+    hasEnded = true;
     // An open terminal or pipe on stdin would keep this process waiting.
     process.stdin.unpipe();
     process.stdin.destroy();

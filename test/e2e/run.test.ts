@@ -84,11 +84,11 @@ test('a second Ctrl-C ends a program that ignores the first', async () => {
   const child = osv.start('run', compile('wait'), 'stubborn');
   const ended = resultOf(child);
   await untilText(child.stdout, 'waiting\n');
+  const told = untilText(child.stdout, 'told\n');
   child.kill('SIGINT');
+  await told;
   child.kill('SIGINT');
-  const interrupts = setInterval(() => child.kill('SIGINT'), 100);
   expect((await ended).code).toBe(137);
-  clearInterval(interrupts);
   expect(osv.processes()).toEqual([]);
 });
 
