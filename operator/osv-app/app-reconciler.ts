@@ -23,6 +23,7 @@ import { type GatherSources, gather } from './gather.ts';
 import { finalizer } from './labels.ts';
 import type { Action, AppStatus, ConditionDraft, Decision, Observed } from './model.ts';
 import { refersToObjects } from './references.ts';
+import { tellsOfCrash } from './rollout/back-off.ts';
 import type { SetMends } from './set-mends.ts';
 import { isSameStatus, StatusDetails } from './status-details.ts';
 
@@ -113,8 +114,7 @@ export class AppReconciler {
     const { operatorMetrics } = this.#options;
     const { name, namespace = '' } = app.metadata;
     if (!app.status?.conditions && image.state.state === 'built') operatorMetrics.imageReused();
-    const crashed = status.backOff && status.backOff.lastCrashAt !== app.status?.backOff?.lastCrashAt;
-    if (crashed) operatorMetrics.instanceRestarted(namespace, name);
+    if (tellsOfCrash(status.backOff, app.status?.backOff)) operatorMetrics.instanceRestarted(namespace, name);
   }
 
   async #writeStatus(app: OsvApp, status: AppStatus): Promise<void> {

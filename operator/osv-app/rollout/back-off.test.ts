@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { delaySeconds, isLooping, recordAllCrashes, recordCrashes, remainingSeconds } from './back-off.ts';
+import {
+  delaySeconds,
+  isLooping,
+  recordAllCrashes,
+  recordCrashes,
+  remainingSeconds,
+  tellsOfCrash,
+} from './back-off.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
 const crash = (seconds: number, revision = 'r', madeAt = seconds, instance = `at-${seconds}`) => ({
@@ -37,6 +44,7 @@ test('two crashes within one second are two, each counted once', () => {
   const second = recordCrashes(first, 'r', both);
   expect(second).toMatchObject({ crashes: 2, lastCrashed: ['a', 'b'], until: at(32).toISOString() });
   expect(recordCrashes(second, 'r', both)).toEqual(second);
+  expect([tellsOfCrash(second, first), tellsOfCrash(second, second)]).toEqual([true, false]);
 });
 
 test('another revision starts anew, and one that ran long enough is forgiven', () => {

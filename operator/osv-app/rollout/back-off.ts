@@ -113,3 +113,8 @@ export function recordAllCrashes(
   }
   return result;
 }
+
+/** Whether one record tells of a crash that the other, of the last pass, did not. */
+export function tellsOfCrash(after: BackOffRecord | undefined, before: BackOffRecord | undefined): boolean {
+  return after !== undefined && (after.lastCrashAt !== before?.lastCrashAt || after.crashes !== before.crashes);
+}

@@ -10,6 +10,7 @@ import {
   recordAllCrashes,
   remainingSeconds,
   rememberedSeconds,
+  tellsOfCrash,
 } from '../rollout/back-off.ts';
 import { ensureClaims, moveMachines } from '../rollout/move-machines.ts';
 import { moveSets } from '../rollout/move-sets.ts';
@@ -63,7 +64,7 @@ export function ensureInstances(
   const delay = remainingSeconds(backOff, now);
   const looping = isLooping(backOff, now);
   const degraded = degradation(observed, { looping, delay, backOff });
-  if (looping && backOff?.lastCrashAt !== app.status?.backOff?.lastCrashAt) {
+  if (looping && tellsOfCrash(backOff, app.status?.backOff)) {
     moves.push({ type: 'event', severity: 'Warning', reason: degraded.reason, message: degraded.message });
   }
   const rollout = rolloutRecord(observed, revision, complete);
