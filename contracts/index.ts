@@ -11,7 +11,8 @@ export { systemCallName, systemCallNumber } from './linux-system-calls.ts';
 export { defaultMemoryBytes, type ImageSize, mebibyte, minimumMemoryBytes } from './memory-size.ts';
 export { metricsTable } from './metrics.ts';
 export { operatorMetricsTable } from './operator-metrics.ts';
-export { type LocalOsvApp, parseOsvApps } from './osvapp/parse.ts';
+export type { ConfigurationObject } from './osvapp/configuration-object.ts';
+export { type LocalOsvApp, noApp, parseAppDocuments, parseOsvApps } from './osvapp/parse.ts';
 export { scrapeJobs } from './scrape.ts';
 export type * from './types/boot-configuration.ts';
 export type {

@@ -48,7 +48,7 @@ async function sourcesOf(
   if (source === undefined)
     throw new LocalError('invalid-argument', 'Name what to build: a file, a folder or --package.');
   if (/\.(ya?ml|json)$/.test(source) || source === '-') {
-    const apps = await readAppFiles([source]);
+    const { apps } = await readAppFiles([source]);
     if (options.tag !== undefined && apps.length > 1) {
       throw new LocalError(
         'invalid-argument',

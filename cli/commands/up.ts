@@ -24,7 +24,7 @@ const readySecondsDefault = 120;
 
 export function define(command: Command, context: Context): void {
   addOutputOption(addMachineOptions(command))
-    .argument('<files...>', 'OsvApp files; - is standard input')
+    .argument('<files...>', 'files of OsvApps, and of the ConfigMaps and Secrets that they name; - is standard input')
     .option('--replicas <N>', 'instances of each app, over what the file says', parseCount)
     .option('-d, --detach', "don't wait until the apps are ready")
     .option('--no-wait', 'the same as --detach')

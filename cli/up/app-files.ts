@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type LocalOsvApp, parseOsvApps } from '@osv/contracts';
+import { type ConfigurationObject, ContractError, type LocalOsvApp, noApp, parseAppDocuments } from '@osv/contracts';
 import { exitCodes, LocalError } from '@osv/local/errors.ts';
 
 export interface AppFile {
@@ -12,24 +12,43 @@ export interface AppFile {
   app: LocalOsvApp;
 }
 
+export interface AppFiles {
+  apps: AppFile[];
+  /** ConfigMaps and Secrets of all the files. */
+  objects: ConfigurationObject[];
+}
+
 /**
- * Reads every app of some files.
+ * Reads every app of some files, of which there is at least one, and the ConfigMaps and Secrets.
  *
- * @throws LocalError not-found, or invalid-argument when two apps share a name; ContractError for a wrong field
+ * @throws LocalError not-found, or invalid-argument when two share a name; ContractError for a wrong field
  */
-export async function readAppFiles(files: string[]): Promise<AppFile[]> {
+export async function readAppFiles(files: string[]): Promise<AppFiles> {
   const found: AppFile[] = [];
+  const objects: ConfigurationObject[] = [];
   for (const file of files) {
     const content = file === '-' ? await text(process.stdin) : await read(file);
     const folder = file === '-' ? '.' : dirname(file);
-    for (const app of parseOsvApps(content, file === '-' ? 'standard input' : file)) {
+    const documents = parseAppDocuments(content, file === '-' ? 'standard input' : file);
+    for (const app of documents.apps) {
       if (found.some((other) => other.app.metadata.name === app.metadata.name)) {
         throw new LocalError('invalid-argument', `${file}: there is a second app named ${app.metadata.name}.`);
       }
       found.push({ file, folder, app });
     }
+    for (const object of documents.objects) {
+      if (objects.some((other) => sameObject(other, object))) {
+        throw new LocalError('invalid-argument', `${file}: there is a second ${object.kind} named ${object.name}.`);
+      }
+      objects.push(object);
+    }
   }
-  return found;
+  if (found.length === 0) throw new ContractError('osvapp', noApp(files.join(', ')));
+  return { apps: found, objects };
+}
+
+function sameObject(left: ConfigurationObject, right: ConfigurationObject): boolean {
+  return left.kind === right.kind && left.name === right.name && left.namespace === right.namespace;
 }
 
 /** By the code of the system's error. */

@@ -71,7 +71,16 @@ test('one published port cannot serve several replicas', () => {
   expect(() => plan(appOf({ replicas: 2 }), { publish })).toThrow('web has 2 replicas');
 });
 
-test('variables of a cluster are refused by name', () => {
-  const env = [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
-  expect(() => plan(appOf({ env }))).toThrow('The variable PASSWORD of web');
+test('other files of a ConfigMap replace what runs', () => {
+  const volumes = (color: string): StartRequest['volumes'] => [
+    {
+      mount: { path: '/etc/a', type: 'iso9660' },
+      files: { serial: 'files0', contents: { color: Buffer.from(color) } },
+    },
+  ];
+  const planned = (color: string, present: InstanceRecord[]) =>
+    planApp(appOf(), 'web.yaml', image, volumes(color), additions, present, parseMemorySize);
+  const present = planned('green', []).start.map(running);
+  expect(planned('green', present)).toMatchObject({ replace: [], start: [] });
+  expect(planned('blue', present).replace).toHaveLength(1);
 });

@@ -24,7 +24,7 @@ export interface AppPlan {
 
 const gracePeriodSecondsDefault = 30;
 
-/** Decides what is to be done for one app; pure. `memoryOf` reads an amount of memory. */
+/** Decides what is to be done for one app whose variables have their values; pure. `memoryOf` reads an amount of memory. */
 export function planApp(
   app: LocalOsvApp,
   file: string,
@@ -40,7 +40,8 @@ export function planApp(
     const sentence = `-p publishes one port for one instance, but ${metadata.name} has ${replicas} replicas.`;
     throw new LocalError('invalid-argument', sentence);
   }
-  const specDigest = digestOf([spec, image.digest, image.kernelPath, additions]);
+  const contents = volumes.flatMap(({ files }) => (files ? [files.contents] : []));
+  const specDigest = digestOf([spec, image.digest, image.kernelPath, additions, ...contents]);
   const memory = additions.memoryBytes ?? (spec.resources?.memory ? memoryOf(spec.resources.memory) : undefined);
   const request = (replica: number): StartRequest => ({
     name: `${metadata.name}-${replica}`,
@@ -50,7 +51,7 @@ export function planApp(
     image,
     ...(spec.command ? { command: spec.command } : {}),
     ...(spec.args ? { arguments: spec.args } : {}),
-    environment: [...environmentOf(app), ...additions.environment],
+    environment: [...(spec.env ?? []).map(({ name, value }) => `${name}=${value ?? ''}`), ...additions.environment],
     ...(spec.workingDirectory ? { workingDirectory: spec.workingDirectory } : {}),
     machine: additions.machine,
     icount: additions.icount,
@@ -81,17 +82,6 @@ export function planApp(
     replace: own.filter((record) => !kept.has(record.name)),
     start: wanted.filter((instance) => !kept.has(instance.name)),
   };
-}
-
-/** @throws LocalError unsupported for values that only a cluster knows */
-function environmentOf(app: LocalOsvApp): string[] {
-  return (app.spec.env ?? []).map(({ name, value, valueFrom }) => {
-    if (valueFrom) {
-      const sentence = `The variable ${name} of ${app.metadata.name} comes from a cluster's object; set it with -e ${name}=….`;
-      throw new LocalError('unsupported', sentence);
-    }
-    return `${name}=${value ?? ''}`;
-  });
 }
 
 function digestOf(parts: unknown): string {

@@ -1,3 +1,4 @@
+import type { ConfigurationObject } from '@osv/contracts';
 import { buildImage, sourceOfApp } from '@osv/image-builder';
 import { findKernel } from '@osv/local/image/kernel-path.ts';
 import { localImage } from '@osv/local/image/local-image.ts';
@@ -10,6 +11,7 @@ import { parsePublishedPort } from '@osv/local/network/ports.ts';
 import { ensurePrometheus, refreshTargets } from '@osv/local/prometheus/service.ts';
 import { readinessProbes, waitUntilReady } from '@osv/local/readiness/wait.ts';
 import { prepareInstance } from '@osv/local/start/prepare.ts';
+import { withVariables } from '@osv/local/start/references.ts';
 import type { LocalImage } from '@osv/local/start/request.ts';
 import { appVolumes, parseBind } from '@osv/local/start/volumes.ts';
 import { resolveEnvironment } from '../commands/options.ts';
@@ -23,7 +25,7 @@ import { type Additions, planApp } from './plan-app.ts';
 
 /** `osv up`: brings the apps of the files to what the files say, and waits until they answer. */
 export async function up(context: Context, files: string[], options: UpOptions): Promise<void> {
-  const apps = await readAppFiles(files);
+  const { apps, objects } = await readAppFiles(files);
   const additions = additionsOf(context, options);
   const interrupt = new AbortController();
   const started: InstanceRecord[] = [];
@@ -31,7 +33,8 @@ export async function up(context: Context, files: string[], options: UpOptions):
   process.on('SIGINT', onInterrupt);
   try {
     const running: InstanceRecord[] = [];
-    for (const app of apps) running.push(...(await startApp(context, app, additions, started, interrupt.signal)));
+    for (const app of apps)
+      running.push(...(await startApp(context, app, objects, additions, started, interrupt.signal)));
     await refreshTargets(context.store);
     const prometheus = options.prometheus ? await startPrometheus(context) : undefined;
     const waits = options.wait && !options.detach;
@@ -69,13 +72,15 @@ function additionsOf(context: Context, options: UpOptions): Additions {
 async function startApp(
   context: Context,
   appFile: AppFile,
+  objects: ConfigurationObject[],
   additions: Additions,
   started: InstanceRecord[],
   signal: AbortSignal,
 ): Promise<InstanceRecord[]> {
-  const { app, file } = appFile;
+  const { file } = appFile;
+  const app = withVariables(appFile.app, objects);
   const { name } = app.metadata;
-  const volumes = appVolumes(app);
+  const volumes = appVolumes(app, objects);
   const note = clusterFieldsNote(app);
   if (note !== undefined) context.progress.line(note);
   const image = await imageOf(context, appFile, signal);

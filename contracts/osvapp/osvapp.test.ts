@@ -1,7 +1,7 @@
 import { parse } from '@marcbachmann/cel-js';
 import { expect, test } from 'vitest';
 import { nearest } from './did-you-mean.ts';
-import { parseOsvApps } from './parse.ts';
+import { parseAppDocuments, parseOsvApps } from './parse.ts';
 import { osvAppDefinition, type Rule, type Schema } from './schema.ts';
 
 const redis = `apiVersion: osvapp.dev/v1alpha1
@@ -66,8 +66,66 @@ test.each([
 });
 
 test('an object of another kind is told by its kind alone', () => {
-  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: green}\n';
-  expect(complaint(map)).toBe('app.yaml:2: kind must be OsvApp, not "ConfigMap"');
+  const budget = 'apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1}\n';
+  expect(complaint(budget)).toBe('app.yaml:2: kind must be OsvApp, not "PodDisruptionBudget"');
+});
+
+const settings = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, labels: {a: b}}
+data: {color: green}
+binaryData: {logo: AAE=}
+`;
+const credentials = `apiVersion: v1
+kind: Secret
+metadata: {name: credentials, namespace: shop}
+type: Opaque
+data: {user: b3N2, password: b2xk}
+stringData: {password: new}
+`;
+
+test('ConfigMaps and Secrets beside an app are read', () => {
+  const { apps, objects } = parseAppDocuments([redis, settings, credentials].join('---\n'), 'app.yaml');
+  expect(apps.map(({ metadata }) => metadata.name)).toEqual(['cache']);
+  const bytes = (text: string) => Buffer.from(text, 'latin1');
+  expect(objects).toEqual([
+    {
+      kind: 'ConfigMap',
+      name: 'settings',
+      namespace: undefined,
+      data: new Map([
+        ['logo', bytes('\0\x01')],
+        ['color', bytes('green')],
+      ]),
+    },
+    {
+      kind: 'Secret',
+      name: 'credentials',
+      namespace: 'shop',
+      data: new Map([
+        ['user', bytes('osv')],
+        ['password', bytes('new')],
+      ]),
+    },
+  ]);
+  expect(complaint(settings)).toBe('app.yaml: the file holds no OsvApp');
+  expect(parseAppDocuments(settings.replace('{color: green}', ''), 'app.yaml').objects[0]?.data.size).toBe(1);
+});
+
+test.each([
+  [settings, 'color: green', 'port: 80', 'app.yaml:4: data.port must be a string, not 80'],
+  [settings, '\ndata:', '\ndat:', 'app.yaml:4: dat is not a known field; did you mean data?'],
+  [settings, 'AAE=', 'some text', 'app.yaml:5: binaryData.logo is no base64; text belongs into data'],
+  [credentials, 'b3N2', 'pass-word', 'app.yaml:5: data.user is no base64; text belongs into stringData'],
+  [settings, 'apiVersion: v1', 'apiVersion: v2', 'app.yaml:1: apiVersion must be v1, not "v2"'],
+  [
+    settings,
+    'color: green',
+    '../etc/passwd: x',
+    'app.yaml:4: data cannot have the key "../etc/passwd"; a key has letters, digits, "-", "_" and ".", 253 of them at most, and ".." not at its start',
+  ],
+])('a wrong ConfigMap or Secret is explained: %#', (text, from, to, sentence) => {
+  expect(complaint(text.replace(from, to))).toBe(sentence);
 });
 
 const second = 'protocol: TCP}, {name: NAME, port: PORT}]';

@@ -1,7 +1,8 @@
 import { isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { ContractError } from '../error.ts';
 import type { OsvApp } from '../types/osvapp.ts';
-import { osvAppProblems, type Problem } from './validate.ts';
+import { type ConfigurationObject, configurationKind, configurationObject } from './configuration-object.ts';
+import { documentProblems, type Problem } from './validate.ts';
 
 type Source = OsvApp['spec']['source'];
 
@@ -11,18 +12,24 @@ export type LocalOsvApp = Omit<OsvApp, 'metadata' | 'spec'> & {
   spec: Omit<OsvApp['spec'], 'source'> & { source: Source & { directory?: { path: string } } };
 };
 
+/** What a file holds, in its order. */
+export interface AppDocuments {
+  apps: LocalOsvApp[];
+  objects: ConfigurationObject[];
+}
+
 /**
- * The OsvApps in a YAML or JSON text of one or more documents.
+ * The OsvApps in a YAML or JSON text of one or more documents, and the ConfigMaps and Secrets beside them.
  *
  * @param name what to call the text in errors: its file name
- * @throws ContractError `yaml` when the text is no YAML, `osvapp` when a document is no valid OsvApp; the message has
- * one line for each problem, with file and line number
+ * @throws ContractError `yaml` when the text is no YAML, `osvapp` when a document is none of these or not valid; the
+ * message has one line for each problem, with file and line number
  */
-export function parseOsvApps(text: string, name: string): LocalOsvApp[] {
+export function parseAppDocuments(text: string, name: string): AppDocuments {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines });
-  if (!Array.isArray(documents)) throw new ContractError('osvapp', `${name}: the file holds no OsvApp`);
-  const apps: LocalOsvApp[] = [];
+  const found: AppDocuments = { apps: [], objects: [] };
+  if (!Array.isArray(documents)) return found;
   for (const document of documents) {
     const syntax = document.errors[0];
     if (syntax) {
@@ -31,7 +38,7 @@ export function parseOsvApps(text: string, name: string): LocalOsvApp[] {
     }
     const value: unknown = document.toJS();
     if (value === null) continue;
-    const problems = osvAppProblems(value);
+    const problems = documentProblems(value);
     if (problems.length > 0) {
       const lineOf = (problem: Problem): number => {
         for (let path = problem.path; ; path = path.slice(0, -1)) {
@@ -45,8 +52,24 @@ export function parseOsvApps(text: string, name: string): LocalOsvApp[] {
         problems.map((problem) => `${name}:${lineOf(problem)}: ${problem.sentence}`).join('\n'),
       );
     }
-    apps.push(value as LocalOsvApp);
+    if (configurationKind(value)) found.objects.push(configurationObject(value));
+    else found.apps.push(value as LocalOsvApp);
   }
-  if (apps.length === 0) throw new ContractError('osvapp', `${name}: the file holds no OsvApp`);
+  return found;
+}
+
+/**
+ * The OsvApps of a text, which holds at least one.
+ *
+ * @throws ContractError as parseAppDocuments does, and `osvapp` when there is none
+ */
+export function parseOsvApps(text: string, name: string): LocalOsvApp[] {
+  const { apps } = parseAppDocuments(text, name);
+  if (apps.length === 0) throw new ContractError('osvapp', noApp(name));
   return apps;
+}
+
+/** The sentence about a file without an app. */
+export function noApp(name: string): string {
+  return `${name}: the file holds no OsvApp`;
 }

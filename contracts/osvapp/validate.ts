@@ -1,9 +1,15 @@
 import { evaluate } from '@marcbachmann/cel-js';
 import { Ajv, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv';
+import {
+  type ConfigurationObject,
+  configurationKind,
+  configurationProblems,
+  configurationSchema,
+} from './configuration-object.ts';
 import { nearest } from './did-you-mean.ts';
 import { localSchema, type Rule, type Schema } from './schema.ts';
 
-/** Something wrong in an OsvApp: the path of the field, and a sentence about it that begins with that path. */
+/** Something wrong in a document: the path of the field, and a sentence about it that begins with that path. */
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly sentence: string;
@@ -37,16 +43,20 @@ const rules: FuncKeywordDefinition = {
   },
 };
 
-let compiled: ValidateFunction | undefined;
+type Kind = 'OsvApp' | ConfigurationObject['kind'];
 
-function validator(): ValidateFunction {
-  if (compiled) return compiled;
+const compiled = new Map<Kind, ValidateFunction>();
+
+function validator(kind: Kind): ValidateFunction {
+  const known = compiled.get(kind);
+  if (known) return known;
   const formats = { int64: true, 'date-time': true } as const;
   const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, formats });
   ajv.addKeyword(exactlyOneOf);
   ajv.addKeyword(rules);
-  compiled = ajv.compile(localSchema());
-  return compiled;
+  const made = ajv.compile(kind === 'OsvApp' ? localSchema() : configurationSchema(kind));
+  compiled.set(kind, made);
+  return made;
 }
 
 function pathOf(error: ErrorObject): (string | number)[] {
@@ -141,10 +151,14 @@ function problemOf(error: ErrorObject): Problem {
   }
 }
 
-/** Everything wrong in a parsed OsvApp document, in the order of the schema; empty when it is valid. */
-export function osvAppProblems(document: unknown): Problem[] {
-  const validate = validator();
-  if (validate(document)) return [];
+/**
+ * Everything wrong in a parsed document, in the order of the schema; empty when it is a valid ConfigMap or Secret, or a
+ * valid OsvApp, which every document of another kind is held to be.
+ */
+export function documentProblems(document: unknown): Problem[] {
+  const configuration = configurationKind(document);
+  const validate = validator(configuration ?? 'OsvApp');
+  if (validate(document)) return configuration ? configurationProblems(document) : [];
   const errors = validate.errors ?? [];
   // What an object of another kind lacks of an OsvApp helps nobody.
   const otherKind = errors.find(({ instancePath }) => instancePath === '/kind');

@@ -16,7 +16,7 @@ import { planNetwork } from '../network/network-plan.ts';
 import { requireFreePorts } from '../network/ports.ts';
 import { requireProgram } from '../tools.ts';
 import type { StartRequest, Volume } from './request.ts';
-import { bindVolumes, dataVolumes } from './volumes.ts';
+import { bindVolumes, dataVolumes, fileVolumes } from './volumes.ts';
 
 const cpusMax = 64;
 
@@ -95,7 +95,7 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
     await store.write(record);
     await writeFile(paths.token, token, { mode: 0o600 });
     const volumes = [
-      ...(await dataVolumes(request.volumes, paths.volumes)),
+      ...(await fileVolumes(await dataVolumes(request.volumes, paths.volumes), paths.folder)),
       ...(await bindVolumes(request.binds, paths.folder)),
     ];
     const configuration = configure(volumes);

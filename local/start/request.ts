@@ -28,6 +28,8 @@ export interface Volume {
   disk?: Disk;
   /** A disk of the instance's own that outlives its runs. `sizeBytes` counts when it is made, at the first start. */
   data?: { name: string; serial: string; sizeBytes: number };
+  /** Files of a disk that is made at each start, by name. */
+  files?: { serial: string; contents: Record<string, Buffer> };
 }
 
 /** What docker's `-v` asks for. */

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalOsvApp } from '@osv/contracts';
+import { promisify } from 'node:util';
+import type { ConfigurationObject, LocalOsvApp } from '@osv/contracts';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
-import { appVolumes, dataVolumes } from './volumes.ts';
+import { appVolumes, dataVolumes, fileVolumes } from './volumes.ts';
 
 function appWith(volume: object): LocalOsvApp {
   return { metadata: { name: 'app' }, spec: { volumes: [volume] } } as unknown as LocalOsvApp;
@@ -36,4 +38,31 @@ test('the disk is a sparse file that stays as it is at the next start, and canno
   expect((await stat(join(folder, 'data.raw'))).ino).toBe(before.ino);
   const [larger] = appVolumes(appWith({ name: 'data', mountPath: '/data', size: '65Mi' }));
   await expect(dataVolumes(larger ? [larger] : [], folder)).rejects.toThrow('cannot grow');
+});
+
+const settings: ConfigurationObject = {
+  kind: 'ConfigMap',
+  name: 'settings',
+  namespace: undefined,
+  data: new Map([['a.conf', Buffer.from('listen 80\n')]]),
+};
+
+test('a ConfigMap is a read-only disk with its keys as files', async () => {
+  const folder = await temporaryFolder();
+  const app = appWith({ name: 'files', mountPath: '/etc/a', configMap: { name: 'settings' } });
+  const [made] = await fileVolumes(appVolumes(app, [settings]), folder);
+  expect(made?.mount).toEqual({ serial: 'files0', path: '/etc/a', type: 'iso9660', readOnly: true });
+  const path = join(folder, 'files0.iso');
+  expect(made?.disk).toEqual({ serial: 'files0', path, readOnly: true });
+  const { stdout } = await promisify(execFile)('isoinfo', ['-i', path, '-R', '-x', '/a.conf']);
+  expect(stdout).toBe('listen 80\n');
+});
+
+test('a volume is refused with a word about what is missing', () => {
+  const secret = appWith({ name: 'files', mountPath: '/etc/a', secret: { secretName: 'settings' } });
+  expect(() => appVolumes(secret, [settings])).toThrow(
+    'The Secret settings is in none of the files; the volume files of app needs it.',
+  );
+  const claim = appWith({ name: 'data', mountPath: '/data', persistentVolumeClaim: { claimName: 'disk' } });
+  expect(() => appVolumes(claim)).toThrow('The volume data of app is a claim of a cluster');
 });

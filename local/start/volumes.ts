@@ -1,10 +1,11 @@
 import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { LocalOsvApp } from '@osv/contracts';
-import { makeIsoImage } from '../boot-configuration/disk.ts';
+import type { ConfigurationObject, LocalOsvApp } from '@osv/contracts';
+import { makeIsoImage, writeIsoDisk } from '../boot-configuration/disk.ts';
 import { LocalError } from '../errors.ts';
 import { parseMemorySize } from '../machine/memory-size.ts';
 import { requireProgram } from '../tools.ts';
+import { volumeFiles } from './references.ts';
 import type { BindRequest, Volume } from './request.ts';
 
 /**
@@ -77,6 +78,19 @@ export async function dataVolumes(volumes: Volume[], folder: string): Promise<Vo
   );
 }
 
+/** Makes the disk of each volume that shows a ConfigMap or Secret: an ISO 9660 image in `imageFolder`, as KubeVirt does. */
+export async function fileVolumes(volumes: Volume[], imageFolder: string): Promise<Volume[]> {
+  return Promise.all(
+    volumes.map(async (volume) => {
+      if (!volume.files) return volume;
+      const { serial, contents } = volume.files;
+      const path = join(imageFolder, `${serial}.iso`);
+      await writeIsoDisk(path, serial, contents);
+      return { ...volume, disk: { serial, path, readOnly: true } };
+    }),
+  );
+}
+
 /** Disks are whole megabytes, and at least what a file system with its journal needs. */
 function diskBytes(size: string): number {
   const mebibyte = 1024 * 1024;
@@ -88,11 +102,12 @@ function diskBytes(size: string): number {
 }
 
 /**
- * The volumes of an OsvApp on one machine: emptyDir is memory, and a volume with a size is a disk of the instance's own.
+ * The volumes of an OsvApp on one machine: emptyDir is memory, a volume with a size is a disk of the instance's own, and
+ * ConfigMaps and Secrets are those among `objects`.
  *
- * @throws LocalError unsupported for those that only a cluster has
+ * @throws LocalError unsupported for those that only a cluster has, not-found for a missing object
  */
-export function appVolumes(app: LocalOsvApp): Volume[] {
+export function appVolumes(app: LocalOsvApp, objects: ConfigurationObject[] = []): Volume[] {
   return (app.spec.volumes ?? []).map((volume, index) => {
     if (volume.size) {
       const serial = `data${index}`;
@@ -113,9 +128,17 @@ export function appVolumes(app: LocalOsvApp): Volume[] {
         mount: { path: volume.mountPath, type: 'tmpfs', ...(limit ? { sizeBytes: parseMemorySize(limit) } : {}) },
       };
     }
+    const contents = volumeFiles(volume, app, objects);
+    if (contents) {
+      const serial = `files${index}`;
+      return {
+        mount: { serial, path: volume.mountPath, type: 'iso9660', readOnly: true },
+        files: { serial, contents },
+      };
+    }
     throw new LocalError(
       'unsupported',
-      `The volume ${volume.name} of ${app.metadata.name} needs a cluster; on one machine there are emptyDir and size.`,
+      `The volume ${volume.name} of ${app.metadata.name} is a claim of a cluster; on one machine, give it a size instead.`,
     );
   });
 }
