@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { ConfigurationObject } from '@osv/contracts';
 import { buildImage, sourceOfApp } from '@osv/image-builder';
 import { findKernel } from '@osv/local/image/kernel-path.ts';
 import { localImage } from '@osv/local/image/local-image.ts';
 import { ImageTags } from '@osv/local/image/tags.ts';
 import { startDetached } from '@osv/local/instance/detach.ts';
+import { missedProcess } from '@osv/local/instance/guest-exit.ts';
 import type { InstanceRecord } from '@osv/local/instance/record.ts';
 import { stopInstance } from '@osv/local/instance/stop.ts';
 import { parseMemorySize } from '@osv/local/machine/memory-size.ts';
@@ -44,6 +46,7 @@ export async function up(context: Context, files: string[], options: UpOptions):
     const listing = instanceListing(new Date());
     context.stdout.write(await formatListing(listing, prometheus ? [...rows, prometheus] : rows, options.output));
     if (options.output === 'table') sayWhere(context, rows, prometheus);
+    for (const { name } of rows) await sayWhatItMissed(context, name);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     context.progress.line('interrupted; stopping what was started');
@@ -151,6 +154,13 @@ async function startPrometheus(context: Context): Promise<InstanceRecord> {
 async function stopAndRemove(context: Context, record: InstanceRecord): Promise<void> {
   await stopInstance(context.store, record);
   await context.store.remove(record);
+}
+
+/** A server whose workers could not be started may listen all the same, and never answer. */
+async function sayWhatItMissed(context: Context, name: string): Promise<void> {
+  const kernelLog = await readFile(context.store.paths(name).kernelLog, 'utf8').catch(() => '');
+  const hint = missedProcess(kernelLog);
+  if (hint !== undefined) context.progress.line(`${name}: ${hint}`);
 }
 
 /** What people look for next, on stderr: addresses in full, and where metrics are. */
