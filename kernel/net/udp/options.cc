@@ -1,4 +1,4 @@
-// Options and control messages of datagram sockets: ip(7), ipv6(7), udp(7).
+// Options of datagram sockets: ip(7), ipv6(7), udp(7).
 #include "net/headers.hh"
 #include "net/udp/socket.hh"
 
@@ -6,18 +6,6 @@ namespace osv::net::udp {
 
 namespace {
 
-struct control_header {  // struct cmsghdr
-  u64 length;
-  i32 level, type;
-};
-struct packet_info_ipv4 {  // struct in_pktinfo
-  i32 interface;
-  be32 local, destination;
-};
-struct packet_info_ipv6 {  // struct in6_pktinfo
-  u8 destination[16];
-  u32 interface;
-};
 struct membership_request {  // struct ip_mreqn; struct ip_mreq is its first 8 bytes
   be32 group, local;
   i32 interface;
@@ -31,56 +19,6 @@ u32 clamp_buffer(i32 wanted) {
 }
 
 }  // namespace
-
-address socket::control_source(const io::message& m) const {
-  for (usize at = 0; at + sizeof(control_header) <= m.control_capacity;) {
-    control_header h;
-    __builtin_memcpy(&h, m.control + at, sizeof h);
-    if (h.length < sizeof h || h.length > m.control_capacity - at) break;
-    const u8* body = m.control + at + sizeof h;
-    const usize size = h.length - sizeof h;
-    if (h.level == option::level_ip && h.type == option::ip_pktinfo && size >= sizeof(packet_info_ipv4)) {
-      packet_info_ipv4 info;
-      __builtin_memcpy(&info, body, sizeof info);
-      return address::from_ipv4(info.local);
-    }
-    if (h.level == option::level_ipv6 && h.type == option::ipv6_pktinfo && size >= sizeof(packet_info_ipv6)) {
-      address a;
-      __builtin_memcpy(&a, body, 16);
-      return a;
-    }
-    at += align_up(h.length, 8);
-  }
-  return {};
-}
-
-void socket::put_control(io::message& m, const io::packet& p) const {
-  const address to{p.control[3], p.control[4]};
-  const u32 index = static_cast<u32>(p.control[2] >> 32);
-  u8 body[sizeof(packet_info_ipv6)];
-  control_header h{};
-  if (family_ == family_ipv4) {
-    const packet_info_ipv4 info{static_cast<i32>(index), to.ipv4(), to.ipv4()};
-    __builtin_memcpy(body, &info, sizeof info);
-    h = {sizeof h + sizeof info, option::level_ip, option::ip_pktinfo};
-  } else {
-    packet_info_ipv6 info{};
-    __builtin_memcpy(info.destination, &to, 16);
-    info.interface = index;
-    __builtin_memcpy(body, &info, sizeof info);
-    h = {sizeof h + sizeof info, option::level_ipv6, option::ipv6_pktinfo};
-  }
-  const usize total = align_up(h.length, 8);
-  if (!m.control || m.control_capacity - m.control_length < total) {
-    m.flags |= io::message_flag::control_truncated;
-    return;
-  }
-  u8* at = m.control + m.control_length;
-  __builtin_memset(at, 0, total);
-  __builtin_memcpy(at, &h, sizeof h);
-  __builtin_memcpy(at + sizeof h, body, h.length - sizeof h);
-  m.control_length += total;
-}
 
 result<> socket::change_membership(const void* value, usize size, bool join) {
   if (size < 8) return fail(errc::invalid);
@@ -155,10 +93,9 @@ result<> socket::set_own_option(int level, int name, const void* value, usize si
         if (n != -1 && (n < 1 || n > 255)) return fail(errc::invalid);
         time_to_live_ = n == -1 ? 64 : static_cast<u8>(n);
         return {};
-      case option::ip_pktinfo:
-        if (family_ != family_ipv4) return {};
-        want_packet_info_ = n != 0;
-        return {};
+      case option::ip_pktinfo: want(wanted::packet_info_ipv4, n != 0); return {};
+      case option::ip_recvttl: want(wanted::time_to_live, n != 0); return {};
+      case option::ip_recvtos: want(wanted::type_of_service, n != 0); return {};
       case option::ip_mtu_discover:
         if (n < 0 || n > 5) return fail(errc::invalid);
         path_mtu_discovery_ = static_cast<u8>(n);
@@ -166,7 +103,7 @@ result<> socket::set_own_option(int level, int name, const void* value, usize si
       case option::ip_multicast_ttl: multicast_time_to_live_ = n == -1 ? 1 : static_cast<u8>(n); return {};
       case option::ip_multicast_loop: multicast_loop_ = n != 0; return {};
       case option::ip_recverr: error_queue_ = n != 0; return {};
-      case option::ip_freebind: case option::ip_transparent: case option::ip_bind_address_no_port: case option::ip_recvtos: case option::ip_recvttl: return {};
+      case option::ip_freebind: case option::ip_transparent: case option::ip_bind_address_no_port: return {};
       default: return fail(errc::no_protocol_option);
     }
   }
@@ -177,11 +114,13 @@ result<> socket::set_own_option(int level, int name, const void* value, usize si
         if (is_bound()) return fail(errc::invalid);
         ipv6_only = n != 0;
         return {};
-      case option::ipv6_recvpktinfo: want_packet_info_ = n != 0; return {};
+      case option::ipv6_recvpktinfo: want(wanted::packet_info_ipv6, n != 0); return {};
+      case option::ipv6_recvhoplimit: want(wanted::hop_limit, n != 0); return {};
+      case option::ipv6_recvtclass: want(wanted::traffic_class, n != 0); return {};
       case option::ipv6_tclass: type_of_service_ = static_cast<u8>(n); return {};
       case option::ipv6_unicast_hops: time_to_live_ = n < 0 ? 64 : static_cast<u8>(n); return {};
       case option::ipv6_multicast_hops: case option::ipv6_multicast_loop: case option::ipv6_multicast_if: case option::ipv6_mtu_discover:
-      case option::ipv6_recverr: case option::ipv6_recvtclass: case option::ipv6_recvhoplimit: return {};
+      case option::ipv6_recverr: return {};
       default: return fail(errc::no_protocol_option);
     }
   }
@@ -203,7 +142,9 @@ result<usize> socket::get_own_option(int level, int name, void* into, usize size
     switch (name) {
       case option::ip_tos: return give(type_of_service_);
       case option::ip_ttl: return give(time_to_live_);
-      case option::ip_pktinfo: return give(want_packet_info_);
+      case option::ip_pktinfo: return give(wants(wanted::packet_info_ipv4));
+      case option::ip_recvttl: return give(wants(wanted::time_to_live));
+      case option::ip_recvtos: return give(wants(wanted::type_of_service));
       case option::ip_mtu_discover: return give(path_mtu_discovery_);
       case option::ip_multicast_ttl: return give(multicast_time_to_live_);
       case option::ip_multicast_loop: return give(multicast_loop_);
@@ -219,7 +160,9 @@ result<usize> socket::get_own_option(int level, int name, void* into, usize size
   if (level == option::level_ipv6 && family_ == family_ipv6) {
     switch (name) {
       case option::ipv6_only: return give(ipv6_only);
-      case option::ipv6_recvpktinfo: return give(want_packet_info_);
+      case option::ipv6_recvpktinfo: return give(wants(wanted::packet_info_ipv6));
+      case option::ipv6_recvhoplimit: return give(wants(wanted::hop_limit));
+      case option::ipv6_recvtclass: return give(wants(wanted::traffic_class));
       case option::ipv6_tclass: return give(type_of_service_);
       case option::ipv6_unicast_hops: return give(time_to_live_);
       default: return fail(errc::no_protocol_option);

@@ -14,6 +14,7 @@ unique<io::packet> copy_of(const io::packet& p) {
   if (!created.ok() || p.size() > created.value()->tailroom()) return nullptr;
   unique<io::packet> copy = created.release();
   p.copy_out(0, copy->append(p.size()), p.size());
+  copy->control[5] = p.control[5];
   return copy;
 }
 
@@ -41,6 +42,10 @@ void receive(stack& s, unique<io::packet> packet, interface& in, const address& 
       checksum_finish(checksum_packet(*packet, 0, checksum_pseudo_header(source, destination, protocol_udp, length))) != 0) {
     trace::count(trace::counter::network_checksum_errors);
     return s.drop(drop_reason::bad_checksum);
+  }
+  if (packet->network_offset) {
+    const auto* ip = reinterpret_cast<const ipv4_header*>(packet->data() - packet->network_offset);
+    packet->control[5] = ip->type_of_service | static_cast<u64>(ip->time_to_live) << 8;
   }
   const endpoint from{source, header->source_port}, to{destination, header->destination_port};
   if (destination.is_multicast() || (destination.is_ipv4() && in.is_broadcast(destination.ipv4()))) {

@@ -131,7 +131,8 @@ result<usize> socket::send(io::message& m, u32 flags) {
   const usize size = m.data->remaining();
   if (size > payload_max) return fail(errc::message_size);
   TRY(ensure_bound());
-  address source = control_source(m);
+  const send_control control = TRY(read_control(m));
+  address source = control.source;
   if (source.is_unspecified()) source = local_endpoint.ip.is_unspecified() || local_endpoint.ip.is_multicast() ? address{} : local_endpoint.ip;
   endpoint target;
   route r;
@@ -147,8 +148,10 @@ result<usize> socket::send(io::message& m, u32 flags) {
   stack::finish_checksum(*p, r, r.source, target.ip, protocol_udp, offsetof(udp_header, checksum));
   stack::send_options o;
   o.protocol = protocol_udp;
-  o.type_of_service = type_of_service_;
+  o.type_of_service = control.type_of_service < 0 ? type_of_service_ : static_cast<u8>(control.type_of_service);
   o.time_to_live = target.ip.is_multicast() ? multicast_time_to_live_ : time_to_live_;
+  if (control.time_to_live >= 0) o.time_to_live = static_cast<u8>(control.time_to_live);
+  if (r.local) p->control[5] = o.type_of_service | static_cast<u64>(o.time_to_live) << 8;  // a loopback packet has no IP header
   o.dont_fragment = path_mtu_discovery_ >= 2;  // IP_PMTUDISC_DO, PROBE
   TRY(stack_.send(std::move(p), r, r.source, target.ip, o));
   trace::count(trace::counter::udp_sent);
@@ -211,14 +214,18 @@ result<usize> socket::receive(io::message& m, u32 flags) {
     from.port = static_cast<u16>(p->control[2]);
     to_socket_address(from, family_, *m.address);
   }
-  if (want_packet_info_) put_control(m, *p);
+  put_control(m, *p);
+  bool peeked = false;
   if (flags & peek) {
     lock::guard g(lock_);
     received_memory_ += static_cast<u32>(p->memory_size());
     ++received_count_;
     received_.push_front(*p.release());
     publish_locked();
+    peeked = true;
   }
+  // Who came to an empty queue meanwhile sleeps: the datagram is there again.
+  if (peeked) waiters_.wake_one(poll_in);
   if (!copied.ok()) return fail(copied.error());
   return flags & truncated ? size : n;
 }

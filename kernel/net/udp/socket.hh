@@ -47,14 +47,31 @@ class socket final : public socket_base, public port_holder {
   result<> ensure_bound();
   result<> find_target(const endpoint& to, const address& source, endpoint& target, route& r);
   result<unique<io::packet>> make_datagram(io::cursor& data, usize size);
-  address control_source(const io::message& m) const;
+  /// What a program's control messages ask for one datagram.
+  struct send_control {
+    address source;             // unspecified: not said
+    int type_of_service = -1;   // -1: the socket's own
+    int time_to_live = -1;
+  };
+  result<send_control> read_control(const io::message& m) const;
   void put_control(io::message& m, const io::packet& p) const;
+  /// Control messages that recvmsg(2) is to give, as bits of wanted_.
+  enum class wanted : u8 { packet_info_ipv4, time_to_live, type_of_service, packet_info_ipv6, hop_limit, traffic_class };
+  bool wants(wanted w) const { return wanted_ >> static_cast<u8>(w) & 1; }
+  void want(wanted w, bool on) {
+    const u8 bit = static_cast<u8>(1 << static_cast<u8>(w));
+    if (on)
+      wanted_.fetch_or(bit, std::memory_order_relaxed);
+    else
+      wanted_.fetch_and(static_cast<u8>(~bit), std::memory_order_relaxed);
+  }
   result<> change_membership(const void* value, usize size, bool join);
   errc take_error();
   void publish_locked();
 
   lock::spin_lock lock_{lock::rank::socket};
-  io::packet_list received_;  // control: [0], [1] source address; [2] port | interface << 32; [3], [4] destination address
+  /// control: [0], [1] source address; [2] port | interface << 32; [3], [4] destination address; [5] type of service | time to live << 8
+  io::packet_list received_;
   u32 received_memory_ = 0;
   u32 received_count_ = 0;
   errc error_ = errc::ok;
@@ -67,7 +84,7 @@ class socket final : public socket_base, public port_holder {
   u32 receive_buffer_ = buffer_default, send_buffer_ = buffer_default;
   u8 type_of_service_ = 0, time_to_live_ = 64, multicast_time_to_live_ = 1;
   bool multicast_loop_ = true;
-  bool want_packet_info_ = false;
+  std::atomic<u8> wanted_{0};
   bool error_queue_ = false;
   u8 path_mtu_discovery_ = 1;
   u32 multicast_interface_ = 0;
