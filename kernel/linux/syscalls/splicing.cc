@@ -1,4 +1,5 @@
 // splice(2), tee(2), vmsplice(2): bytes are copied through one page; no page changes its owner.
+#include "io/socket_file.hh"
 #include "linux/syscalls/arguments.hh"
 #include "linux/syscalls/handlers.hh"
 #include "memory/frames.hh"
@@ -44,9 +45,29 @@ struct splice_end {
     end.offset = static_cast<u64>(value);
     return end;
   }
-  result<usize> read(io::cursor& c, bool wait) {
-    if (pipe) return pipe->read(c, wait && !file->non_blocking());
-    return offset_argument ? file->read_at(c, offset) : file->read(c);
+  /// Without `wait`: only what is there. Whether the first bytes of a file other than a pipe are waited for is the file's own affair.
+  result<usize> read(io::cursor& c, bool first, bool wait) {
+    if (pipe) return pipe->read(c, first && wait);
+    if (offset_argument) return file->read_at(c, offset);
+    if (first) return file->read(c);
+    if (io::socket_file* socket = file->as_socket()) {
+      io::message m;
+      m.data = &c;
+      return socket->receive(m, io::message_flag::dont_wait);
+    }
+    constexpr u32 ready = io::poll_event::in | io::poll_event::error | io::poll_event::hang_up;
+    if (file->poll_queue() && !(file->poll() & ready)) return fail(errc::again);
+    return file->read(c);
+  }
+  /// How many bytes the pipe takes at once; 0: none now, which is not said with `wait`. EPIPE without readers.
+  result<usize> room(bool wait) const {
+    for (;;) {
+      if (!pipe->has_readers()) return fail(errc::broken_pipe);
+      const usize n = pipe->room();
+      if (n || !wait) return n;
+      if (pipe->writable().wait([this] { return pipe->room() || !pipe->has_readers(); }) == sync::wait_result::interrupted)
+        return fail(errc::restart);
+    }
   }
   /// All of it: what was taken out of the other end must not be lost. A full file that does not block is waited for.
   result<> write_all(const void* data, usize size) {
@@ -75,12 +96,22 @@ result<usize> copy(splice_end& in, splice_end& out, usize size, bool wait) {
   TRY(page.allocate());
   usize done = 0;
   while (done < size) {
-    io::cursor c(page.data(), size - done < page_size ? size - done : page_size);
+    usize most = size - done < page_size ? size - done : page_size;
     // Only the first piece is waited for.
     if (done && in.pipe && in.pipe->bytes_readable() == 0) break;
-    if (done && out.pipe && out.pipe->room() == 0) break;
-    if (!done && out.pipe && !wait && out.pipe->room() == 0) return fail(errc::again);
-    auto got = in.read(c, wait && done == 0);
+    if (out.pipe) {
+      // Never more than fits: who would wait for room with bytes in hand may be the one who reads the pipe.
+      auto fits = out.room(wait && done == 0);
+      if (done && !fits.ok()) break;
+      const usize room = TRY(fits);
+      if (room == 0) {
+        if (done) break;
+        return fail(errc::again);
+      }
+      if (most > room) most = room;
+    }
+    io::cursor c(page.data(), most);
+    auto got = in.read(c, done == 0, wait);
     if (!got.ok()) {
       if (done) break;
       return fail(got.error());
@@ -95,6 +126,41 @@ result<usize> copy(splice_end& in, splice_end& out, usize size, bool wait) {
   }
   TRY(in.store());
   TRY(out.store());
+  return done;
+}
+
+/// From a pipe to a socket: what the socket does not take now stays in the pipe.
+result<usize> send_from_pipe(vfs::pipe_buffer& pipe, io::socket_file& socket, usize size, bool wait) {
+  const auto send = [&](io::cursor& c) {
+    io::message m;
+    m.data = &c;
+    return socket.send(m, io::message_flag::dont_wait);
+  };
+  usize done = 0;
+  while (done < size) {
+    const auto sent = pipe.drain(size - done, send);
+    if (sent.ok() && sent.value()) {
+      done += sent.value();
+      continue;
+    }
+    if (sent.ok()) {
+      if (done || (!pipe.has_writers() && !pipe.bytes_readable())) break;
+      if (!wait) return fail(errc::again);
+      if (pipe.readable().wait([&] { return pipe.bytes_readable() || !pipe.has_writers(); }) == sync::wait_result::interrupted)
+        return fail(errc::restart);
+      continue;
+    }
+    sync::wait_queue* queue = socket.poll_queue();
+    if (sent.error() != errc::again || socket.non_blocking() || !queue) {
+      if (done) break;
+      return fail(sent.error());
+    }
+    constexpr u32 over = io::poll_event::out | io::poll_event::error | io::poll_event::hang_up;
+    if (queue->wait([&] { return socket.poll() & over; }) == sync::wait_result::interrupted) {
+      if (done) break;
+      return fail(errc::restart);
+    }
+  }
   return done;
 }
 
@@ -113,7 +179,10 @@ result<usize> sys_splice(int in_fd, i64* in_offset, int out_fd, i64* out_offset,
   if (in.pipe == out.pipe) return fail(errc::invalid);
   if (out.file->flags() & io::open_flag::append) return fail(errc::invalid);
   if (size > transfer_max) size = transfer_max;
-  return with_broken_pipe_signal(copy(in, out, size, !(flags & flag_non_blocking)));
+  const bool wait = !(flags & flag_non_blocking) && !(in.pipe && in.file->non_blocking()) && !(out.pipe && out.file->non_blocking());
+  if (io::socket_file* socket = out.file->as_socket(); socket && !out_offset)
+    return with_broken_pipe_signal(send_from_pipe(*in.pipe, *socket, size, wait));
+  return with_broken_pipe_signal(copy(in, out, size, wait));
 }
 
 result<usize> sys_tee(int in_fd, int out_fd, usize size, u32 flags) {
@@ -121,7 +190,7 @@ result<usize> sys_tee(int in_fd, int out_fd, usize size, u32 flags) {
   const splice_end in = TRY(splice_end::from(in_fd, nullptr, true));
   splice_end out = TRY(splice_end::from(out_fd, nullptr, false));
   if (!in.pipe || !out.pipe || in.pipe == out.pipe) return fail(errc::invalid);
-  const bool wait = !(flags & flag_non_blocking);
+  const bool wait = !(flags & flag_non_blocking) && !in.file->non_blocking() && !out.file->non_blocking();
   if (!in.pipe->bytes_readable()) {
     constexpr u32 over = io::poll_event::in | io::poll_event::hang_up;
     if (!(in.file->poll() & over)) {
@@ -133,7 +202,12 @@ result<usize> sys_tee(int in_fd, int out_fd, usize size, u32 flags) {
   // One page at most: a longer copy would need both pipes to stand still between the pieces.
   bounce_page page;
   TRY(page.allocate());
-  io::cursor c(page.data(), size < page_size ? size : page_size);
+  if (!in.pipe->bytes_readable()) return usize{0};
+  const usize room = TRY(with_broken_pipe_signal(out.room(wait)));
+  if (!room) return fail(errc::again);
+  usize most = size < page_size ? size : page_size;
+  if (most > room) most = room;
+  io::cursor c(page.data(), most);
   const usize copied = TRY(in.pipe->peek(c));
   if (!copied) return usize{0};
   io::cursor from(static_cast<const void*>(page.data()), copied);

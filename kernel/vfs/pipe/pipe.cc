@@ -152,6 +152,39 @@ result<usize> pipe_buffer::read(io::cursor& into, bool wait) {
   }
 }
 
+result<usize> pipe_buffer::drain(usize most, function_ref<result<usize>(io::cursor&)> take) {
+  usize done = 0;
+  result<> error;
+  bool was_short;
+  {
+    sync::mutex_guard g(lock_);
+    was_short = room() < atomic_write;
+    const u64 end = written_.load(std::memory_order_relaxed);
+    u64 at = read_.load(std::memory_order_relaxed);
+    while (at < end && done < most) {
+      u8*& page = page_at(at);
+      const usize within = at % page_size;
+      usize n = page_size - within;
+      if (n > end - at) n = end - at;
+      if (n > most - done) n = most - done;
+      io::cursor from(static_cast<const void*>(page + within), n);
+      const auto taken = take(from);
+      if (!taken.ok()) {
+        error = fail(taken.error());
+        break;
+      }
+      at += taken.value();
+      done += taken.value();
+      if (at % page_size == 0 && taken.value()) free_page(page);
+      if (taken.value() < n) break;
+    }
+    read_.store(at, std::memory_order_relaxed);
+  }
+  if (done && was_short) writable_.wake(io::poll_event::out);
+  if (!done && !error.ok()) return fail(error.error());
+  return done;
+}
+
 result<usize> pipe_buffer::peek(io::cursor& into) {
   sync::mutex_guard g(lock_);
   const u64 end = written_.load(std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 // Pipes and FIFOs (pipe(7)).
 #pragma once
 
+#include "base/function.hh"
 #include "io/file.hh"
 #include "memory/frames.hh"
 #include "vfs/location.hh"
@@ -26,6 +27,9 @@ class pipe_buffer final : public ref_counted<pipe_buffer> {
   result<usize> read(io::cursor& into, bool wait);
   /// EPIPE without readers; the caller raises SIGPIPE.
   result<usize> write(io::cursor& from, bool wait);
+  /// Hands at most `most` of the bytes that are there to `take`, a page's rest at a time; what it leaves stays in the pipe. An
+  /// error of `take` counts if nothing was taken before. 0: the pipe is empty. `take` must not wait: the pipe is locked.
+  result<usize> drain(usize most, function_ref<result<usize>(io::cursor&)> take);
   /// Copies what is there without taking it (tee(2)); 0 when the pipe is empty.
   result<usize> peek(io::cursor& into);
   u32 poll(bool reader, bool writer);
