@@ -19,7 +19,11 @@ export interface BuiltImage {
 /** Where the image of a key stands. */
 export type ImageState =
   | { readonly state: 'absent' }
-  | { readonly state: 'building' }
+  | {
+      readonly state: 'building';
+      /** A sentence about what keeps the build from beginning, if somebody has to do something about it. */
+      readonly obstacle?: string;
+    }
   | { readonly state: 'built'; readonly image: BuiltImage }
   | {
       readonly state: 'failed';

@@ -113,6 +113,29 @@ test('a Job that is seen to have finished before its pod has not failed', async 
   expect(ends).toEqual(['succeeded']);
 });
 
+test('a build that no node has room for says so while it waits', async () => {
+  const { jobs, pods, builder, made } = make(1);
+  builder.build('a', app);
+  void builder.start(stop.signal);
+  await settle();
+  const [job] = await made();
+  jobs.set({ ...job, metadata: { ...job?.metadata, resourceVersion: '9000' } } as Job);
+  const message = '0/1 nodes are available: 1 Insufficient memory.';
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+  const metadata = {
+    name: 'osv-build-a-1-x',
+    namespace: 'osv-system',
+    labels: job?.metadata.labels,
+    resourceVersion: '1',
+  };
+  pods.set({ metadata, status: { phase: 'Pending', conditions } } as unknown as Pod);
+  await settle();
+  expect(builder.state('a')).toEqual({ state: 'building', obstacle: `The build waits for a node: ${message}` });
+  pods.set({ metadata: { ...metadata, resourceVersion: '2' }, status: { phase: 'Running' } } as unknown as Pod);
+  await settle();
+  expect(builder.state('a')).toEqual({ state: 'building' });
+});
+
 const digest = `sha256:${'0'.repeat(64)}`;
 const result: PublishedImage = {
   reference: `registry.example/images@${digest}`,

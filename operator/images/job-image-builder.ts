@@ -17,6 +17,7 @@ import { builtImage } from './built-image.ts';
 import type { ImageBuilder } from './image-builder.ts';
 import type { ImageRecords } from './image-records.ts';
 import type { ImageState } from './image-state.ts';
+import { podObstacle } from './pod-obstacle.ts';
 
 export interface JobImageBuilderOptions extends BuildJobOptions {
   readonly identity: string;
@@ -83,7 +84,8 @@ export class JobImageBuilder implements ImageBuilder {
     if (refused.state === 'failed') return refused;
     const last = this.#lastJob(key);
     if (!last) return { state: 'absent' };
-    if (!finished(last) || this.#isEnding(last)) return { state: 'building' };
+    if (!finished(last)) return { state: 'building', ...this.#obstacle(last) };
+    if (this.#isEnding(last)) return { state: 'building' };
     const result = this.#result(last);
     // The record is about to be written.
     if (result && !('error' in result)) return { state: 'building' };
@@ -204,6 +206,11 @@ export class JobImageBuilder implements ImageBuilder {
         !['Succeeded', 'Failed'].includes(status?.phase ?? '') &&
         !status?.containerStatuses?.[0]?.state?.terminated,
     );
+  }
+
+  #obstacle(job: Job): { obstacle?: string } {
+    const obstacle = this.#podsOf(job).map(podObstacle).find(Boolean);
+    return obstacle === undefined ? {} : { obstacle };
   }
 
   #result(job: Job): BuildResult | undefined {

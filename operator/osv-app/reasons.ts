@@ -23,7 +23,10 @@ export type ConditionType = keyof typeof conditionMeanings;
 export const reasons = {
   ImageReady: {
     Built: { status: 'True', meaning: 'The image is in the registry; the message has its reference by digest.' },
-    Building: { status: 'False', meaning: 'The image is being built, or waits for its turn.' },
+    Building: {
+      status: 'False',
+      meaning: 'The image is being built, or waits: for its turn, or for what the message says.',
+    },
     BuildRetrying: { status: 'False', meaning: 'The build failed; it is tried again after 10 s, doubling to 10 min.' },
     BuildFailed: {
       status: 'False',

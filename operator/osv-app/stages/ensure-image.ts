@@ -20,11 +20,10 @@ export function ensureImage({ app, image, now }: Observed, unsupported: readonly
         actions: [{ type: 'build-image', key: image.key }],
         conditions: [notReady('Building', 'The image is being built.'), compatibilityUnknown],
       };
-    case 'building':
-      return {
-        image: undefined,
-        conditions: [notReady('Building', 'The image is being built.'), compatibilityUnknown],
-      };
+    case 'building': {
+      const message = state.obstacle ?? 'The image is being built.';
+      return { image: undefined, conditions: [notReady('Building', message), compatibilityUnknown] };
+    }
     case 'failed': {
       const due = state.retryAt && state.retryAt <= now;
       const requeue = state.retryAt && !due ? (state.retryAt.getTime() - now.getTime()) / 1000 : undefined;
