@@ -1,5 +1,5 @@
-import { appLabels, instanceSelector } from '../labels.ts';
-import { type Owner, ownerReference } from './owner.ts';
+import { instanceSelector } from '../labels.ts';
+import { companionMetadata, type Owner } from './owner.ts';
 
 /**
  * Lets a node's drain take instances one after another; undefined for a single instance, whose drain it would block.
@@ -13,12 +13,7 @@ export function disruptionBudget(owner: Owner, replicas: number) {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
-    metadata: {
-      name: owner.name,
-      namespace: owner.namespace,
-      labels: appLabels(owner.name),
-      ownerReferences: [ownerReference(owner)],
-    },
+    metadata: companionMetadata(owner),
     spec: { minAvailable: replicas - 1, selector: { matchLabels: instanceSelector(owner.name) } },
   };
 }

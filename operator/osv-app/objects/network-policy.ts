@@ -1,6 +1,6 @@
 import { managementPort, type OsvApp } from '@osv/contracts';
-import { appLabels, instanceSelector } from '../labels.ts';
-import { type Owner, ownerReference } from './owner.ts';
+import { instanceSelector } from '../labels.ts';
+import { companionMetadata, type Owner } from './owner.ts';
 
 /** Pods that may speak to the management port of instances. */
 export interface ManagementPeer {
@@ -14,12 +14,7 @@ export function networkPolicy(owner: Owner, spec: OsvApp['spec'], peers: readonl
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: {
-      name: owner.name,
-      namespace: owner.namespace,
-      labels: appLabels(owner.name),
-      ownerReferences: [ownerReference(owner)],
-    },
+    metadata: companionMetadata(owner),
     spec: {
       podSelector: { matchLabels: instanceSelector(owner.name) },
       policyTypes: ['Ingress'],

@@ -1,3 +1,5 @@
+import { appLabels } from '../labels.ts';
+
 /** The app that objects belong to; deleting it deletes them. */
 export interface Owner {
   readonly name: string;
@@ -13,6 +15,16 @@ export function ownerReference(owner: Owner) {
     uid: owner.uid,
     controller: true,
     blockOwnerDeletion: true,
+  };
+}
+
+/** Of an object of which an app has one, by its own name. */
+export function companionMetadata(owner: Owner) {
+  return {
+    name: owner.name,
+    namespace: owner.namespace,
+    labels: appLabels(owner.name),
+    ownerReferences: [ownerReference(owner)],
   };
 }
 

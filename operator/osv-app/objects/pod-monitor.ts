@@ -1,6 +1,6 @@
 import { managementPort, type OsvApp, scrapeJobs } from '@osv/contracts';
-import { appLabels, instanceSelector, labels } from '../labels.ts';
-import { type Owner, ownerReference } from './owner.ts';
+import { instanceSelector, labels } from '../labels.ts';
+import { companionMetadata, type Owner } from './owner.ts';
 
 /**
  * Tells the Prometheus operator to read the guests. The launcher pod declares no port of the guest, so the address is
@@ -11,12 +11,7 @@ export function podMonitor(owner: Owner, spec: OsvApp['spec']) {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
-    metadata: {
-      name: owner.name,
-      namespace: owner.namespace,
-      labels: appLabels(owner.name),
-      ownerReferences: [ownerReference(owner)],
-    },
+    metadata: companionMetadata(owner),
     spec: {
       selector: { matchLabels: instanceSelector(owner.name) },
       podTargetLabels: [labels.revision],

@@ -1,6 +1,6 @@
 import type { OsvApp } from '@osv/contracts';
-import { appLabels, instanceSelector } from '../labels.ts';
-import { type Owner, ownerReference } from './owner.ts';
+import { instanceSelector } from '../labels.ts';
+import { companionMetadata, type Owner } from './owner.ts';
 
 /** The Service with the app's name; undefined for an app that declares no ports. */
 export function service(owner: Owner, spec: OsvApp['spec']) {
@@ -15,12 +15,7 @@ export function service(owner: Owner, spec: OsvApp['spec']) {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: {
-      name: owner.name,
-      namespace: owner.namespace,
-      labels: appLabels(owner.name),
-      ownerReferences: [ownerReference(owner)],
-    },
+    metadata: companionMetadata(owner),
     spec: { type: 'ClusterIP', selector: instanceSelector(owner.name), ports },
   };
 }
