@@ -117,20 +117,25 @@ test('wrong words are status 2', async () => {
   expect(await start('', '--no-such-word').ended).toMatchObject({ status: 2, result: { error: { code: 'usage' } } });
 });
 
-test('SIGTERM ends a build that fetches its source, and leaves nothing', async () => {
-  const arrived = Promise.withResolvers<void>();
+/** A server that never finishes an answer; `arrived` resolves with the first request. */
+async function unfinished(beginning = ''): Promise<{ host: string; arrived: Promise<void> }> {
+  const { promise: arrived, resolve } = Promise.withResolvers<void>();
   const server = createServer((_, response) => {
-    response.write('x');
-    arrived.resolve();
+    if (beginning) response.write(beginning);
+    resolve();
   }).listen(0, '127.0.0.1');
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.zip`;
-  const { child, ended } = start(appOf({ archive: { url } }));
-  await arrived.promise;
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, arrived };
+}
+
+test('SIGTERM ends a build that fetches its source, and leaves nothing', async () => {
+  const { host, arrived } = await unfinished('x');
+  const { child, ended } = start(appOf({ archive: { url: `http://${host}/app.zip` } }));
+  await arrived;
   child.kill('SIGTERM');
   const { status, result } = await ended;
   expect(status).toBe(143);
@@ -139,34 +144,21 @@ test('SIGTERM ends a build that fetches its source, and leaves nothing', async (
 });
 
 test('SIGTERM ends a build that waits for a registry', async () => {
-  const arrived = Promise.withResolvers<void>();
-  const server = createServer(() => arrived.resolve()).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const reference = `127.0.0.1:${(server.address() as AddressInfo).port}/x:1`;
+  const { host, arrived } = await unfinished();
+  const reference = `${host}/x:1`;
   const { child, ended } = start(appOf({ image: { reference } }));
-  await arrived.promise;
+  await arrived;
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ status: 143, result: { error: { code: 'interrupted' } } });
   expect(readdirSync(join(cache, 'tmp'))).toEqual([]);
 });
 
 test('a build ends when the process that asked for it is gone', async () => {
-  const arrived = Promise.withResolvers<void>();
-  const server = createServer(() => arrived.resolve()).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.zip`;
+  const { host, arrived } = await unfinished();
   const words = ['--app', '-', '--kernel', kernel, '--push', `${registry}/images`, '--cache', cache];
   const child = fork(join(import.meta.dirname, '../main.ts'), words, { silent: true });
-  child.stdin?.end(appOf({ archive: { url } }));
-  await arrived.promise;
+  child.stdin?.end(appOf({ archive: { url: `http://${host}/app.zip` } }));
+  await arrived;
   // Nobody reads any more, as after the death of a reader.
   child.stdout?.destroy();
   child.stderr?.destroy();

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import { byteCounter, type Counted, filled } from './layer-stream.ts';
 
 /** A file of a layer: its path in it, and the file on disk with its bytes. */
 export interface LayerFile {
@@ -16,22 +15,11 @@ export interface LayerFile {
 /**
  * Writes an uncompressed tar with the given files and the directories above them; times are 0, so the same files give
  * the same digest.
- *
- * @returns sha256 in hexadecimal, and size in bytes
  */
-export async function writeTarLayer(
-  files: readonly LayerFile[],
-  path: string,
-): Promise<{ sha256: string; sizeBytes: number }> {
+export async function writeTarLayer(files: readonly LayerFile[], path: string): Promise<Counted> {
   const tar = pack();
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  const counter = new PassThrough();
-  counter.on('data', (chunk: Buffer) => {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-  });
-  const written = pipeline(tar, counter, createWriteStream(path, { flags: 'wx' }));
+  const counter = byteCounter();
+  const written = pipeline(tar, counter.stream, createWriteStream(path, { flags: 'wx' }));
   const fill = async () => {
     const epoch = new Date(0);
     const directories = new Set<string>();
@@ -49,12 +37,6 @@ export async function writeTarLayer(
     }
     tar.finalize();
   };
-  await Promise.all([
-    written,
-    fill().catch((error: Error) => {
-      tar.destroy(error);
-      throw error;
-    }),
-  ]);
-  return { sha256: hash.digest('hex'), sizeBytes };
+  await filled(tar, written, fill);
+  return counter.end();
 }

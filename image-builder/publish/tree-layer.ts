@@ -1,27 +1,15 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
 import type { FileNode, FileTree } from '../contents/file-tree.ts';
+import { byteCounter, filled } from './layer-stream.ts';
 import type { WrittenLayer } from './layout.ts';
 
 const epoch = new Date(0);
 const owner = { mtime: epoch, uid: 0, gid: 0 };
-
-function counter(): { stream: PassThrough; end(): { sha256: string; sizeBytes: number } } {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  const stream = new PassThrough();
-  stream.on('data', (chunk: Buffer) => {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-  });
-  return { stream, end: () => ({ sha256: hash.digest('hex'), sizeBytes }) };
-}
 
 async function addFile(tar: Pack, name: string, { mode, content }: FileNode): Promise<void> {
   if ('bytes' in content) {
@@ -47,7 +35,7 @@ export async function writeTreeLayer(
   compressionLevel = 6,
 ): Promise<WrittenLayer> {
   const tar = pack();
-  const [plain, packed] = [counter(), counter()];
+  const [plain, packed] = [byteCounter(), byteCounter()];
   const temporary = join(blobs, 'layer');
   const written = pipeline(
     tar,
@@ -75,13 +63,7 @@ export async function writeTreeLayer(
     }
     tar.finalize();
   };
-  await Promise.all([
-    written,
-    fill().catch((error: Error) => {
-      tar.destroy(error);
-      throw error;
-    }),
-  ]);
+  await filled(tar, written, fill);
   const { sha256, sizeBytes } = packed.end();
   await rename(temporary, join(blobs, sha256));
   return {
