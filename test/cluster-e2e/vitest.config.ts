@@ -1,14 +1,9 @@
-import { defineConfig } from 'vitest/config';
-import { Alphabetical } from './support/alphabetical.ts';
+import { suite } from './suite.ts';
 
-/** These tests share one real cluster; one file after the other, because some of them stop parts of it. */
-export default defineConfig({
-  test: {
-    include: ['test/cluster-e2e/**/*.test.ts'],
-    globalSetup: ['test/cluster-e2e/support/global-setup.ts'],
-    fileParallelism: false,
-    sequence: { sequencer: Alphabetical },
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
-  },
+export default suite({
+  sideBySide: ['test/cluster-e2e/**/*.test.ts'],
+  alone: [
+    'test/cluster-e2e/{chart,control-plane,processes,reconcile-runtime,zz-rights}.test.ts',
+    'test/cluster-e2e/operator/{api-faults,build-faults,volumes}.test.ts',
+  ],
 });

@@ -106,15 +106,7 @@ test('killed at every stage of a rollout, it finishes it', async () => {
 });
 
 test('killed while a build runs, it leaves no build behind, and the next process builds', async () => {
-  let asked = () => {};
-  const begun = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
-  archives.behaviour = (path) => {
-    if (!path.endsWith('/slow.tar.gz') || archives.downloads.get(path) !== 1) return undefined;
-    asked();
-    return 'handled';
-  };
+  const begun = archives.leaveWaiting('slow', 1);
   await cluster.client.create(resources.osvApps, smallApp(namespace, 'slow', archives));
   await within(begun, 'the archive is asked for');
   expect(buildProcesses(cluster, namespace)).toHaveLength(1);
@@ -128,15 +120,7 @@ test('killed while a build runs, it leaves no build behind, and the next process
 });
 
 test('an app that is deleted in the middle of its build takes the build with it', async () => {
-  let asked = () => {};
-  const begun = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
-  archives.behaviour = (path) => {
-    if (!path.endsWith('/short.tar.gz')) return undefined;
-    asked();
-    return 'handled';
-  };
+  const begun = archives.leaveWaiting('short');
   await cluster.client.create(resources.osvApps, smallApp(namespace, 'short', archives));
   await within(begun, 'the archive is asked for');
   await cluster.client.delete(resources.osvApps, { namespace, name: 'short' });

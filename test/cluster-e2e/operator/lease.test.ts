@@ -43,15 +43,7 @@ test('a leader that stood still until another led ends itself and writes nothing
   await waitUntil('the first one leads', async () => Boolean(await holder()), { secondsMax: 60 });
   const firstHolder = await holder();
   const second = await start('second');
-  let asked = () => {};
-  const begun = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
-  archives.behaviour = (path) => {
-    if (!path.endsWith('/slow.tar.gz') || archives.downloads.get(path) !== 1) return undefined;
-    asked();
-    return 'handled';
-  };
+  const begun = archives.leaveWaiting('slow', 1);
   await cluster.client.create(resources.osvApps, smallApp(namespace, 'app', archives));
   await untilApp(cluster, namespace, 'app', 'the app runs', isComplete);
   // It stops in the middle of things: a build of its own runs, and it has heard of a change and not acted yet.

@@ -56,6 +56,21 @@ export class ProgramArchives {
     }
   }
 
+  /**
+   * Leaves who asks for the archive of an app without an answer. Resolves when somebody asks.
+   *
+   * @param times how many downloads get none
+   */
+  leaveWaiting(app: string, times = Number.POSITIVE_INFINITY): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.behaviour = (path) => {
+      if (!path.endsWith(`/${app}.tar.gz`) || (this.downloads.get(path) ?? 0) > times) return undefined;
+      resolve();
+      return 'handled';
+    };
+    return promise;
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
