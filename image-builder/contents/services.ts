@@ -13,6 +13,9 @@ const directorySettings: Record<string, string> = {
 const firstSystemUser = 100;
 const unitPath = /^\/(usr\/)?lib\/systemd\/system\/[^/]+\.service$/;
 const sysusersPath = /^\/usr\/lib\/sysusers\.d\/[^/]+\.conf$/;
+const tmpfilesPath = /^\/usr\/lib\/tmpfiles\.d\/[^/]+\.conf$/;
+/** tmpfiles.d(5): a line that makes a directory; /var/run is a link to /run. */
+const tmpfilesDirectory = /^[dDqQ][!+=~^$-]*\s+(?:\/var(?=\/run\/))?(\/\S+)/;
 
 async function append(tree: FileTree, path: string, lines: string): Promise<void> {
   const node = tree.lookup(path);
@@ -21,8 +24,8 @@ async function append(tree: FileTree, path: string, lines: string): Promise<void
 }
 
 /**
- * Makes the users and directories that packages describe in unit files and sysusers.d(5). Their maintainer scripts,
- * which would make them on a full system, are not run.
+ * Makes the users and directories that packages describe in unit files, sysusers.d(5) and tmpfiles.d(5). On a full
+ * system their maintainer scripts and the init system would make them.
  */
 export async function addServiceAccounts(tree: FileTree): Promise<void> {
   const users = new Set<string>();
@@ -30,8 +33,14 @@ export async function addServiceAccounts(tree: FileTree): Promise<void> {
   for (const [path, node] of [...tree.walk()]) {
     if (node.type !== 'file') continue;
     const unit = unitPath.test(path);
-    if (!unit && !sysusersPath.test(path)) continue;
+    const temporary = tmpfilesPath.test(path);
+    if (!unit && !temporary && !sysusersPath.test(path)) continue;
     for (const line of (await readContent(node)).toString().split('\n')) {
+      if (temporary) {
+        const directory = tmpfilesDirectory.exec(line)?.[1];
+        if (directory) directories.add(directory.replace(/\/+$/, ''));
+        continue;
+      }
       const [, setting = '', value = ''] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       const base = directorySettings[setting];
       if (unit && base) for (const name of value.split(/\s+/)) directories.add(`${base}/${name}`);
