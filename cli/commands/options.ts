@@ -13,6 +13,7 @@ export interface MachineOptions {
   memory?: string;
   machine: MachineType;
   icount?: boolean;
+  userNetwork?: boolean;
   tracepoint?: string[];
 }
 
@@ -25,6 +26,7 @@ export function addMachineOptions(command: Command): Command {
     .option('-m, --memory <AMOUNT>', 'memory, such as 64Mi; sized from the image by default')
     .addOption(new Option('--machine <TYPE>', "the guest's machine").choices(machineTypes).default('q35'))
     .option('--icount', 'count instructions in place of time: one is one nanosecond')
+    .option('--user-network', "QEMU's user networking in place of passt, for servers that speak first")
     .option('--tracepoint <NAME>', 'enable a tracepoint from the start', collect);
 }
 

@@ -49,6 +49,7 @@ export async function runProgram(
     ...(options.workdir ? { workingDirectory: options.workdir } : {}),
     machine: options.machine,
     icount: options.icount ?? false,
+    ...(options.userNetwork ? { userNetwork: true } : {}),
     cpus: options.cpus ?? 1,
     ...(options.memory ? { memoryBytes: parseMemorySize(options.memory) } : {}),
     ports: [],

@@ -7,7 +7,7 @@ import type { LocalImage, StartRequest } from '@osv/local/start/request.ts';
 /** What the command line adds to every app of the files. */
 export type Additions = Pick<
   StartRequest,
-  'environment' | 'publish' | 'binds' | 'machine' | 'icount' | 'tracepoints'
+  'environment' | 'publish' | 'binds' | 'machine' | 'icount' | 'userNetwork' | 'tracepoints'
 > & {
   cpus: number | undefined;
   memoryBytes: number | undefined;
@@ -55,6 +55,7 @@ export function planApp(
     ...(spec.workingDirectory ? { workingDirectory: spec.workingDirectory } : {}),
     machine: additions.machine,
     icount: additions.icount,
+    ...(additions.userNetwork ? { userNetwork: true } : {}),
     cpus: additions.cpus ?? spec.resources?.cpus ?? 1,
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ports: (spec.ports ?? [])

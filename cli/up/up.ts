@@ -64,6 +64,7 @@ function additionsOf(context: Context, options: UpOptions): Additions {
     binds: (options.volume ?? []).map(parseBind),
     machine: options.machine,
     icount: options.icount ?? false,
+    ...(options.userNetwork ? { userNetwork: true } : {}),
     tracepoints: options.tracepoint ?? [],
     cpus: options.cpus,
     memoryBytes: options.memory ? parseMemorySize(options.memory) : undefined,

@@ -17,8 +17,12 @@ export interface NetworkPlan {
 /**
  * passt where it is installed and can work, else QEMU's user networking, which is slower and stalls at about fifty
  * connections. passt takes its outward route from the host, so a host without one falls back too.
+ *
+ * @param userNetwork never passt: older versions, such as Debian 12's, leave the last ACK of a handshake out until the
+ * client has sent something, so a server that speaks first waits for ever; and a packaged passt cannot be asked its version
  */
-export async function planNetwork(forwards: PortForward[]): Promise<NetworkPlan> {
+export async function planNetwork(forwards: PortForward[], userNetwork = false): Promise<NetworkPlan> {
+  if (userNetwork) return { backend: 'user', forwards };
   const passt = await findProgram('passt');
   if (passt === undefined || !hasOutsideAddress()) return { backend: 'user', forwards };
   if (!(await canMakeUserNamespaces())) return { backend: 'user', forwards, note: namespaceNote };

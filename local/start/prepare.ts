@@ -115,7 +115,7 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
         ...volumes.flatMap((volume) => volume.disk ?? []),
       ],
       bootConfiguration: bootConfigurationText(configuration),
-      network: request.network ? await planNetwork(record.ports) : undefined,
+      network: request.network ? await planNetwork(record.ports, request.userNetwork) : undefined,
     };
     return { record, plan, accelerationNote: acceleration.reason };
   } catch (error) {

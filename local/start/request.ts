@@ -59,6 +59,8 @@ export interface StartRequest {
   ports: { name?: string; port: number }[];
   publish: PublishRequest[];
   network: boolean;
+  /** QEMU's user networking, though passt may be there. */
+  userNetwork?: boolean;
   volumes: Volume[];
   /** Folders of the host, shown as they are at the start. */
   binds: BindRequest[];

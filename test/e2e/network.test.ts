@@ -46,6 +46,16 @@ test.each([
   expect(osv.processes()).toEqual([]);
 });
 
+test('a server that speaks first is heard where passt is not asked for', async () => {
+  const osv = Osv.create();
+  const port = await freePort();
+  const child = osv.start('run', '--user-network', '-p', `${port}:7000`, compile('greet'));
+  const ended = resultOf(child);
+  await untilText(child.stdout, 'listening\n');
+  expect(await text(connect({ host: '127.0.0.1', port }))).toBe('welcome\n');
+  expect((await ended).code).toBe(0);
+});
+
 test('a bare port is on the address of the instance', async () => {
   const osv = Osv.create();
   await osv.must('run', '-d', '--name', 'server', '-p', '7000', compile('serve'));
