@@ -145,20 +145,36 @@ result<> sys_tgkill(int group, int id, int number) {
   return sys_tkill(id, number);
 }
 
-result<> sys_rt_sigqueueinfo(int id, int number, const signal_info* from) {
-  if (!is_signal(number)) return fail(errc::invalid);
-  if (id != static_cast<int>(current_process().id)) return fail(errc::no_such_process);
+namespace {
+
+/// rt_sigqueueinfo(2): towards others a program cannot say that the kernel, kill() or tgkill() sent the signal.
+result<signal_info> info_from_program(int number, const signal_info* from, bool to_itself) {
   signal_info info = TRY(memory::read_program<signal_info>(from));
   info.number = number;
+  if (!to_itself && (info.code >= 0 || info.code == signal_code::thread_kill)) return fail(errc::not_permitted);
+  if (number != 0 && !is_signal(number)) return fail(errc::invalid);
+  return info;
+}
+
+}  // namespace
+
+result<> sys_rt_sigqueueinfo(int id, int number, const signal_info* from) {
+  const bool to_itself = id == static_cast<int>(current_process().id);
+  const signal_info info = TRY(info_from_program(number, from, to_itself));
+  if (!to_itself) return fail(errc::no_such_process);
+  if (!number) return {};  // only whether it is there
   return send_signal(current_process(), info);
 }
 
 result<> sys_rt_tgsigqueueinfo(int group, int id, int number, const signal_info* from) {
-  if (!is_signal(number) || group <= 0 || id <= 0) return fail(errc::invalid);
-  signal_info info = TRY(memory::read_program<signal_info>(from));
-  info.number = number;
+  if (group <= 0 || id <= 0) return fail(errc::invalid);
+  const bool to_itself = group == static_cast<int>(current_process().id);
+  const signal_info info = TRY(info_from_program(number, from, to_itself));
+  if (!to_itself) return fail(errc::no_such_process);
   result<> sent;
-  TRY(with_task(static_cast<u32>(id), [&](task& t) { sent = send_signal(t, info); }));
+  TRY(with_task(static_cast<u32>(id), [&](task& t) {
+    if (number) sent = send_signal(t, info);
+  }));
   return sent;
 }
 
