@@ -1,4 +1,7 @@
 // ext4 volumes made by mkfs.ext4 and by the kernel: reading, every kind of change, and what e2fsck says of it afterwards.
+#include <atomic>
+#include <thread>
+
 #include "vfs/entry.hh"
 #include "vfs/ext4/test_disk.hh"
 #include "vfs/test_support.hh"
@@ -228,6 +231,31 @@ TEST_P(ext4_volume, removes_open_files_later) {
   auto unnamed = open({}, "/data", flag::temporary_file | flag::read_write, 0600);
   ASSERT_TRUE(unnamed.ok());
   ASSERT_EQ(4u, write_text(**unnamed, "text").value());
+}
+
+TEST_P(ext4_volume, is_written_to_while_it_synchronises) {
+  constexpr int files = 40, rounds = 60;
+  vector<ref<io::file>> open_files;
+  const auto name = [](int i) { return "/data/busy-" + std::to_string(i); };
+  for (int i = 0; i < files; ++i) {
+    auto file = open({}, name(i), flag::create | flag::read_write, 0644);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(open_files.push_back(*file).ok());
+  }
+  std::atomic<bool> done{false};
+  // It makes every file dirty again at any moment of the rounds that write them.
+  std::thread writer([&] {
+    for (int round = 0; round < rounds; ++round)
+      for (int i = 0; i < files; ++i) EXPECT_EQ(3u, write_text_at(*open_files[i], std::to_string(100 + round), 3 * round).value());
+    done = true;
+  });
+  while (!done) EXPECT_TRUE(sync_all().ok());
+  writer.join();
+  open_files.clear();
+  cycle();
+  std::string expected;
+  for (int round = 0; round < rounds; ++round) expected += std::to_string(100 + round);
+  for (int i = 0; i < files; ++i) EXPECT_EQ(expected, content(name(i)));
 }
 
 TEST_P(ext4_volume, says_when_it_is_full_and_frees_again) {

@@ -59,7 +59,9 @@ class node final : public inode, private page_cache::loader {
   bool kept() const { return kept_; }
   bool is_orphan() const { return orphan_; }
   u32 next_orphan() const { return record_.deleted; }
-  node* kept_next = nullptr;  // volume's list
+  // Under the volume's kept lock. A node that is being worked on may be kept again meanwhile, so each list has a link of its own.
+  node* kept_next = nullptr;
+  node* round_next = nullptr;
   inode_table<node>::hook table_hook;
   /// Blocks as the log's are: every run, none unwritten or missing.
   result<> runs(vector<block_run>& out);
@@ -154,6 +156,7 @@ class node final : public inode, private page_cache::loader {
   result<> shrink(u64 size);
   result<> add_orphan(operation& op);
   result<> prepare_orphan_removal(operation& op);
+  result<> leave_orphans(operation& op);
   result<> release_attributes(operation& op);
 
   sync::mutex content_lock_;
@@ -165,7 +168,7 @@ class node final : public inode, private page_cache::loader {
   std::atomic<u64> size_;
   std::atomic<u32> links_;
   std::atomic<bool> orphan_{false};
-  bool kept_ = false;          // volume's kept lock
+  bool kept_ = false, in_round_ = false;  // volume's kept lock
   std::atomic<bool> write_failed_{false};
 
   extent_list extents_;  // map lock

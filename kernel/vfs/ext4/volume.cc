@@ -82,7 +82,8 @@ void volume::keep(node& n) {
   kept_ = &n;
 }
 
-/// Takes nodes to be worked on out of the list: whoever makes one dirty again from here on puts it back.
+/// Takes nodes to be worked on out of the list: whoever makes one dirty again from here on puts it back. One that another round
+/// has taken and not come to yet stays for later.
 node* volume::take_kept(round what) {
   lock::guard g(kept_lock_);
   node* taken = nullptr;
@@ -90,13 +91,14 @@ node* volume::take_kept(round what) {
     node* n = *link;
     const bool orphan = n->is_orphan() && n->links() == 0;
     const bool unused = orphan && (what == round::last || n->reference_count() == 1);
-    if (what != round::everything && !unused) {
+    if (n->in_round_ || (what != round::everything && !unused)) {
       link = &n->kept_next;
       continue;
     }
     *link = n->kept_next;
     n->kept_ = false;
-    n->kept_next = taken;
+    n->in_round_ = true;
+    n->round_next = taken;
     taken = n;
   }
   return taken;
@@ -108,7 +110,11 @@ result<> volume::for_kept(node* list, Work&& work) {
   errc error = errc::ok;
   while (list) {
     ref<node> n = ref<node>::adopt(list);
-    list = n->kept_next;  // it may be used again as soon as the node is worked on
+    {
+      lock::guard g(kept_lock_);
+      list = n->round_next;
+      n->in_round_ = false;
+    }
     result<bool> done = work(*n);
     if (!done.ok() && error == errc::ok) error = done.error();
     if (!done.ok() || !done.value()) keep(*n);
