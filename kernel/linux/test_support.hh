@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "io/test_support.hh"
 #include "linux/process.hh"
 
 namespace osv::linux_abi {
@@ -39,24 +40,6 @@ class fake_file final : public io::file {
 };
 
 inline ref<fake_file> make_file() { return make_ref<fake_file>().release(); }
-
-template <typename T>
-errc error_of(const result<T>& r) {
-  return r.ok() ? errc::ok : r.error();
-}
-
-inline std::string read_some(io::file& file, usize size) {
-  std::string text(size, 0);
-  io::cursor into(text.data(), size);
-  auto n = file.read(into);
-  if (!n.ok()) return "error " + std::to_string(static_cast<int>(n.error()));
-  text.resize(n.value());
-  return text;
-}
-inline result<usize> write_text(io::file& file, std::string_view text) {
-  io::cursor from(text.data(), text.size());
-  return file.write(from);
-}
 
 }  // namespace test
 }  // namespace osv::linux_abi

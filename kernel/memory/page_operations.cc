@@ -107,23 +107,27 @@ result<> page_operations::split_huge(u64 address) {
   return {};
 }
 
+/// The entry for the 2 MiB at `at`; nullptr where there are no tables: then `at` is behind their absence, a whole table's span on.
+page_table_entry* page_operations::next_level2(u64& at) {
+  auto level3 = entry_for(root_, at, 3, false);
+  if (!*level3 || !(**level3 & bit::present)) {
+    at = align_down(at, table_span(*level3 ? 3 : 4)) + table_span(*level3 ? 3 : 4);
+    return nullptr;
+  }
+  page_table_entry* level2 = *entry_for(root_, at, 2, false);
+  if (*level2 & bit::present) return level2;
+  at = align_down(at, table_span(2)) + table_span(2);
+  return nullptr;
+}
+
 result<> page_operations::zap(u64 begin, u64 end) {
   if (begin >= end) return {};
   if (!is_aligned(begin, huge_page_size)) TRY(split_huge(begin));
   if (!is_aligned(end, huge_page_size)) TRY(split_huge(end));
   pending_frames pending(begin);
   for (u64 at = begin; at < end;) {
-    // Skip what has no tables, a whole table's span at a time.
-    auto level3 = entry_for(root_, at, 3, false);
-    if (!*level3 || !(**level3 & bit::present)) {
-      at = align_down(at, table_span(*level3 ? 3 : 4)) + table_span(*level3 ? 3 : 4);
-      continue;
-    }
-    page_table_entry* level2 = *entry_for(root_, at, 2, false);
-    if (!(*level2 & bit::present)) {
-      at = align_down(at, table_span(2)) + table_span(2);
-      continue;
-    }
+    page_table_entry* level2 = next_level2(at);
+    if (!level2) continue;
     if (*level2 & bit::huge) {
       frame& f = frame_in(*level2);
       *level2 = 0;
@@ -163,16 +167,8 @@ result<> page_operations::protect(u64 begin, u64 end, u32 protection, bool priva
   if (!is_aligned(end, huge_page_size)) TRY(split_huge(end));
   bool changed = false;
   for (u64 at = begin; at < end;) {
-    auto level3 = entry_for(root_, at, 3, false);
-    if (!*level3 || !(**level3 & bit::present)) {
-      at = align_down(at, table_span(*level3 ? 3 : 4)) + table_span(*level3 ? 3 : 4);
-      continue;
-    }
-    page_table_entry* level2 = *entry_for(root_, at, 2, false);
-    if (!(*level2 & bit::present)) {
-      at = align_down(at, table_span(2)) + table_span(2);
-      continue;
-    }
+    page_table_entry* level2 = next_level2(at);
+    if (!level2) continue;
     if (*level2 & bit::huge) {
       if (protection) {
         *level2 = (*level2 & arch::huge_entry_address_mask) | bits | bit::huge;

@@ -43,6 +43,8 @@ class page_operations : pinned {
   bool is_resident(u64 address);
 
  private:
+  arch::page_table_entry* next_level2(u64& at);
+
   u64 root_;
   u64 resident_pages_ = 0;
 };

@@ -1,30 +1,11 @@
 #include "vfs/disk_inode.hh"
 
+#include "vfs/paged_io.hh"
+
 namespace osv::vfs {
 
 result<usize> disk_inode::read(io::cursor& into, u64 offset) {
-  usize done = 0;
-  while (!into.done() && offset < size_) {
-    auto got = page(offset / page_size, false);
-    if (!got.ok()) {
-      if (done) return done;
-      return fail(got.error());
-    }
-    const usize within = offset % page_size;
-    usize n = page_size - within;
-    if (n > size_ - offset) n = size_ - offset;
-    if (n > into.remaining()) n = into.remaining();
-    auto copied = into.put(got.value()->as<u8>() + within, n);
-    memory::release(*got.value());
-    if (!copied.ok()) {
-      if (done) return done;
-      return fail(copied.error());
-    }
-    done += copied.value();
-    offset += copied.value();
-    if (copied.value() < n) break;
-  }
-  return done;
+  return read_by_pages(into, offset, [this] { return size_; }, [this](u64 index) { return page(index, false); });
 }
 
 result<usize> disk_inode::read_kernel(u64 offset, void* into, usize bytes) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <sstream>
 
+#include "io/test_support.hh"
 #include "vfs/test_images.hh"
 
 namespace osv::vfs::test {
@@ -23,11 +24,6 @@ inline std::string read_all(io::file& file, usize step = 1000) {
     if (!n.ok() || !n.value()) return all;
     all.append(room.data(), n.value());
   }
-}
-
-inline result<usize> write_text(io::file& file, const std::string& text) {
-  io::cursor from(static_cast<const void*>(text.data()), text.size());
-  return file.write(from);
 }
 
 inline result<usize> write_text_at(io::file& file, const std::string& text, u64 offset) {
@@ -79,11 +75,6 @@ inline io::file_status status_of(const std::string& path, u32 flags = 0) {
   return s;
 }
 
-inline errc error_of(const result<>& r) { return r.error(); }
-template <typename T>
-errc error_of(const result<T>& r) {
-  return r.error();
-}
 /// Whether a path exists; the error of stat(2).
 inline errc look(const std::string& path, u32 flags = 0) {
   io::file_status s;

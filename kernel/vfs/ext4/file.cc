@@ -3,6 +3,7 @@
 #include "sched/clock.hh"
 #include "vfs/ext4/node.hh"
 #include "vfs/ext4/volume.hh"
+#include "vfs/paged_io.hh"
 
 namespace osv::vfs::ext4 {
 
@@ -78,30 +79,7 @@ result<> node::load(u64 first, memory::frame* const* frames, usize count) {
 
 result<usize> node::read(io::cursor& into, u64 offset) {
   if (!is_regular()) return fail(is_directory() ? errc::is_directory : errc::invalid);
-  usize done = 0;
-  for (;;) {
-    const u64 end = size();
-    if (into.done() || offset >= end) return done;
-    auto got = pages_.get(offset / page_size);
-    if (!got.ok()) {
-      if (got.error() == errc::range) return done;  // the file became shorter
-      if (done) return done;
-      return fail(got.error());
-    }
-    const usize within = offset % page_size;
-    usize n = page_size - within;
-    if (n > end - offset) n = end - offset;
-    if (n > into.remaining()) n = into.remaining();
-    auto copied = into.put(got.value()->as<u8>() + within, n);
-    memory::release(*got.value());
-    if (!copied.ok()) {
-      if (done) return done;
-      return fail(copied.error());
-    }
-    done += copied.value();
-    offset += copied.value();
-    if (copied.value() < n) return done;
-  }
+  return read_by_pages(into, offset, [this] { return size(); }, [this](u64 index) { return pages_.get(index); });
 }
 
 /// Makes `page` one that waits to be written. ENOSPC when there may be no room for it.
@@ -226,29 +204,17 @@ result<usize> node::write(io::cursor& from, u64& offset, bool append) {
   if (from.remaining() > room) from.truncate(room);
   // Zeroes between the old end and a write behind it: the rest of the old last page may hold what a mapping left there.
   if (at > size() && size() % page_size) TRY(zero_range(size(), align_up(size(), page_size)));
-  usize done = 0;
-  errc error = errc::ok;
-  while (!from.done()) {
-    const usize within = at % page_size;
-    usize n = page_size - within;
-    if (n > from.remaining()) n = from.remaining();
-    auto wrote = write_page(from, at / page_size, within, n);
-    if (!wrote.ok()) {
-      error = wrote.error();
-      break;
-    }
-    at += wrote.value();
-    done += wrote.value();
-    if (at > size()) set_size(at);
-    if (wrote.value() < n) break;
-  }
-  if (!done && error != errc::ok) return fail(error);
-  offset = at - done;
+  const auto write_part = [this](io::cursor& data, u64 index, usize within, usize n) { return write_page(data, index, within, n); };
+  const written out = write_by_pages(from, at, write_part, [this](u64 end) {
+    if (end > size()) set_size(end);
+  });
+  if (!out.bytes && out.error != errc::ok) return fail(out.error);
+  offset = at;
   set_time(true);
   dirtied();
   // Whoever writes faster than the disk waits for it here.
   if (of().too_dirty()) (void)flush_pages();
-  return done;
+  return out.bytes;
 }
 
 result<> node::truncate(u64 size) {

@@ -47,6 +47,17 @@ result<> node::prepare_orphan_removal(operation& op) {
   return {};
 }
 
+/// One whole operation that takes this out of the disk's list.
+result<> node::leave_orphans(operation& op) {
+  TRY(op.begin());
+  TRY(op.change(*this));
+  TRY(prepare_orphan_removal(op));
+  TRY(store(op));
+  TRY(op.finish());
+  of().forget_orphan(*this);
+  return {};
+}
+
 /// Frees the blocks of [first, end), in as many operations as it takes. Content lock held, or nobody uses the file.
 result<> node::remove_blocks(u64 first_block, u64 end_block) {
   const u32 first = first_block > no_end ? no_end : static_cast<u32>(first_block);
@@ -110,26 +121,14 @@ result<> node::shrink(u64 size) {
   operation op(of());
   // It may have lost its last name meanwhile: then it stays on the list. Or won one again.
   if (!links() || !orphan_) return {};
-  TRY(op.begin());
-  TRY(op.change(*this));
-  TRY(prepare_orphan_removal(op));
-  TRY(store(op));
-  TRY(op.finish());
-  of().forget_orphan(*this);
-  return {};
+  return leave_orphans(op);
 }
 
 result<> node::finish_truncation() {
   sync::mutex_guard content(content_lock_);
   TRY(remove_blocks(blocks_for(size()), no_end));
   operation op(of());
-  TRY(op.begin());
-  TRY(op.change(*this));
-  TRY(prepare_orphan_removal(op));
-  TRY(store(op));
-  TRY(op.finish());
-  of().forget_orphan(*this);
-  return {};
+  return leave_orphans(op);
 }
 
 /// The block of extended attributes goes, or its count of users (ext4 documentation, "Extended Attributes").

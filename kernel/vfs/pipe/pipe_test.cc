@@ -12,15 +12,6 @@ namespace {
 using namespace io::poll_event;
 constexpr u32 non_blocking = io::open_flag::non_blocking;
 
-std::string read_some(io::file& file, usize size) {
-  std::string text(size, 0);
-  io::cursor into(text.data(), size);
-  auto n = file.read(into);
-  if (!n.ok()) return "error " + std::to_string(static_cast<int>(n.error()));
-  text.resize(n.value());
-  return text;
-}
-
 TEST(pipe, passes_bytes_in_order) {
   auto p = create_pipe(0).release();
   EXPECT_EQ(5u, write_text(*p.write_end, "hello").value());

@@ -1,5 +1,7 @@
 #include "vfs/ram/file.hh"
 
+#include "vfs/paged_io.hh"
+
 namespace osv::vfs::ram {
 
 namespace {
@@ -107,28 +109,7 @@ result<> file::prepare_map(bool shared, bool writable) {
 }
 
 result<usize> file::read(io::cursor& into, u64 offset) {
-  usize done = 0;
-  const u64 end = size();
-  while (!into.done() && offset < end) {
-    const usize within = offset % page_size;
-    usize n = page_size - within;
-    if (n > end - offset) n = end - offset;
-    auto there = existing_page(offset / page_size);
-    if (!there.ok()) {
-      if (done) return done;
-      return fail(there.error());
-    }
-    auto copied = there.value() ? into.put(there.value()->as<u8>() + within, n) : into.put_zeroes(n);
-    if (there.value()) memory::release(*there.value());
-    if (!copied.ok()) {
-      if (done) return done;
-      return fail(copied.error());
-    }
-    done += copied.value();
-    offset += copied.value();
-    if (copied.value() < n) break;
-  }
-  return done;
+  return read_by_pages(into, offset, [this] { return size(); }, [this](u64 index) { return existing_page(index); });
 }
 
 result<usize> file::write_page(io::cursor& from, u64 index, usize within, usize bytes) {
@@ -178,28 +159,16 @@ result<usize> file::write(io::cursor& from, u64& offset, bool append) {
   u64 at = append ? size() : offset;
   if (at >= size_max) return fail(errc::file_too_big);
   if (from.remaining() > size_max - at) from.truncate(size_max - at);
-  usize done = 0;
-  errc error = errc::ok;
-  while (!from.done()) {
-    const usize within = at % page_size;
-    usize n = page_size - within;
-    if (n > from.remaining()) n = from.remaining();
-    auto wrote = write_page(from, at / page_size, within, n);
-    if (!wrote.ok()) {
-      error = wrote.error();
-      break;
-    }
-    at += wrote.value();
-    done += wrote.value();
+  const auto write_part = [this](io::cursor& data, u64 index, usize within, usize n) { return write_page(data, index, within, n); };
+  const written out = write_by_pages(from, at, write_part, [this](u64 end) {
     // release: who sees the size sees the bytes.
-    if (at > size()) size_.store(at, std::memory_order_release);
-    if (wrote.value() < n) break;
-  }
-  if (!done && error != errc::ok) return fail(error);
-  offset = at - done;
+    if (end > size()) size_.store(end, std::memory_order_release);
+  });
+  if (!out.bytes && out.error != errc::ok) return fail(out.error);
+  offset = at;
   touch();
   keep();
-  return done;
+  return out.bytes;
 }
 
 /// Makes [offset, end) zero: whole pages go where nothing shines through from below.
