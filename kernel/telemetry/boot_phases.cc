@@ -19,7 +19,10 @@ long long boot_nanoseconds() {
 }
 
 void register_boot_phase_sources() {
-  register_gauge(metric::boot_seconds, [] { return boot_nanoseconds(); });
+  // Whoever asks during the boot gets no 0, which would be read as a very fast boot.
+  register_source(metric::boot_seconds, [](sample_sink& sink) {
+    if (const long long booted = boot_nanoseconds()) sink.value(booted);
+  });
   register_source(metric::boot_phase_seconds, [](sample_sink& sink) {
     // A phase lasts from the latest end before its own; phases need not come in the order of the table.
     for (usize i = 0; i < phases; ++i) {

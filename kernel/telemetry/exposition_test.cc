@@ -102,9 +102,12 @@ TEST(Exposition, ShowsBootPhasesAndSelfChecks) {
   const std::string text = metrics(exposition_format::prometheus_text);
   EXPECT_NE(text.find("osv_boot_phase_seconds{phase=\"memory\"} 0."), std::string::npos);
   EXPECT_EQ(text.find("phase=\"devices\""), std::string::npos);
+  EXPECT_EQ(text.find("\nosv_boot_seconds "), std::string::npos);
   EXPECT_NE(text.find("osv_self_check_passed{check=\"heap\"} 1\n"), std::string::npos);
   EXPECT_EQ(text.find("check=\"aslr\""), std::string::npos);
   EXPECT_NE(text.find("osv_aslr_entropy{area=\"stack\"} 30\n"), std::string::npos);
+  mark_boot_phase(boot_phase::program_load);
+  EXPECT_NE(metrics(exposition_format::prometheus_text).find("\nosv_boot_seconds 0."), std::string::npos);
   // For a look from outside, such as promtool's.
   if (const char* file = std::getenv("OSV_TEST_METRICS_FILE")) std::ofstream(file) << text;
 }

@@ -8,7 +8,7 @@ export function guestFacts(exposition: string): GuestFacts {
   const samples = parseExposition(`${(exposition.match(facts) ?? []).join('\n')}\n`);
   const seconds = samples.find(({ name }) => name === 'osv_boot_seconds')?.value;
   return {
-    bootMilliseconds: seconds === undefined ? undefined : Math.round(seconds * 1e6) / 1000,
+    bootMilliseconds: seconds ? Math.round(seconds * 1e6) / 1000 : undefined,
     kernelVersion: samples.find(({ name }) => name === 'osv_build_info')?.labels.version,
   };
 }

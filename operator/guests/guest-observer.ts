@@ -27,8 +27,8 @@ export interface GuestObserverOptions {
 }
 
 /**
- * Asks every running guest for its metrics until it has answered once: how long it took to boot, and whether Prometheus
- * would get an answer.
+ * Asks every running guest for its metrics until it has said how long it took to boot: this shows that Prometheus would get
+ * an answer, too.
  */
 export class GuestObserver {
   /** By the instance's UID. */
@@ -68,20 +68,24 @@ export class GuestObserver {
     const instance = this.#options.instances.get(reference);
     if (!instance) return undefined;
     const { uid, phase, leaving, address } = observeInstance(instance);
-    if (phase !== 'Running' || leaving || !address || this.facts.has(uid)) return undefined;
+    const known = this.facts.get(uid);
+    if (phase !== 'Running' || leaving || !address || known?.bootMilliseconds !== undefined) return undefined;
     const facts = await this.#ask(address);
     // What has gone in the meantime has been forgotten, and nobody would forget it again.
     if (this.#options.instances.get(reference)?.metadata.uid !== uid) return undefined;
     if (facts) {
-      this.#failures.delete(uid);
       this.silent.delete(uid);
       this.facts.set(uid, facts);
-      this.#options.onChange(reference);
-      return undefined;
+      if (!known || facts.bootMilliseconds !== undefined) this.#options.onChange(reference);
+      if (facts.bootMilliseconds !== undefined) {
+        this.#failures.delete(uid);
+        return undefined;
+      }
     }
+    // It is silent, or it answers while it boots.
     const failures = (this.#failures.get(uid) ?? 0) + 1;
     this.#failures.set(uid, failures);
-    if (failures === silentAfterFailures) {
+    if (failures === silentAfterFailures && !this.facts.has(uid)) {
       this.silent.add(uid);
       this.#options.onChange(reference);
     }
