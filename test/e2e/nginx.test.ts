@@ -6,14 +6,18 @@ import { Osv, root } from './support/osv.ts';
 const osv = Osv.create();
 const example = join(root, 'examples', 'nginx.yaml');
 
-async function get(path: string): Promise<{ status: number; body: string }> {
+/** Asks the instance that runs now. */
+async function client(): Promise<(path: string) => Promise<{ status: number; body: string }>> {
   const record = (await osv.instances()).find(({ name }) => name === 'nginx-0');
-  const response = await fetch(`http://${record?.address}${path}`);
-  return { status: response.status, body: await response.text() };
+  return async (path) => {
+    const response = await fetch(`http://${record?.address}${path}`);
+    return { status: response.status, body: await response.text() };
+  };
 }
 
 test('nginx serves the page of a ConfigMap by the configuration of another', async () => {
   await osv.must('up', example);
+  const get = await client();
   expect(await get('/')).toEqual({ status: 200, body: expect.stringContaining('Served by a unikernel.') });
   expect((await get('/none')).status).toBe(404);
   expect(await osv.must('logs', 'nginx')).toMatch(/"GET \/none HTTP\/1.1" 404/);
@@ -23,6 +27,7 @@ test('a page that changed in the file is served after the next up', async () => 
   const changed = join(osv.state, 'nginx.yaml');
   writeFileSync(changed, readFileSync(example, 'utf8').replace('Served by', 'Changed in'));
   await osv.must('up', changed);
+  const get = await client();
   const answers = await Promise.all(Array.from({ length: 50 }, () => get('/')));
   for (const { status, body } of answers) expect([status, body]).toEqual([200, expect.stringContaining('Changed in')]);
   await osv.must('stop', 'nginx');

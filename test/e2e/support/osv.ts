@@ -116,18 +116,30 @@ export async function resultOf(child: Running): Promise<Result> {
   return { code, signal, stdout, stderr: stderr.toString() };
 }
 
-/** Waits until a stream has brought some text; what it brought so far is returned. */
+/** What streams have brought and nobody has waited for yet. */
+const unread = new WeakMap<Readable, string>();
+
+/**
+ * Waits until a stream has brought some text; what it brought so far is returned. What follows the text is there for the next
+ * call, also if it comes before that call.
+ */
 export async function untilText(stream: Readable, expected: string): Promise<string> {
-  let seen = '';
+  if (!unread.has(stream)) {
+    unread.set(stream, '');
+    stream.on('data', (chunk: Buffer) => unread.set(stream, unread.get(stream) + chunk.toString('latin1')));
+  }
   return new Promise((resolve, reject) => {
-    const onData = (chunk: Buffer) => {
-      seen += chunk.toString('latin1');
-      if (!seen.includes(expected)) return;
-      stream.off('data', onData);
+    const look = () => {
+      const seen = unread.get(stream) ?? '';
+      const at = seen.indexOf(expected);
+      if (at < 0) return;
+      unread.set(stream, seen.slice(at + expected.length));
+      stream.off('data', look).off('end', onEnd);
       resolve(seen);
     };
-    stream.on('data', onData);
-    stream.once('end', () => reject(new Error(`the output ended without "${expected}": ${seen}`)));
+    const onEnd = () => reject(new Error(`the output ended without "${expected}": ${unread.get(stream)}`));
+    stream.on('data', look).once('end', onEnd);
+    look();
   });
 }
 
