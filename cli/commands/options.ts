@@ -20,7 +20,11 @@ export interface MachineOptions {
 export function addMachineOptions(command: Command): Command {
   return command
     .option('-e, --env <NAME[=VALUE]>', 'set a variable; without a value it is inherited', collect)
-    .option('-p, --publish <[ADDRESS:]HOST:GUEST>', 'forward a port of this machine to the program', collect)
+    .option(
+      '-p, --publish <[ADDRESS:]HOST:GUEST>',
+      'forward a port of this machine to the program; /udp behind it for UDP',
+      collect,
+    )
     .option('-v, --volume <FOLDER:/PATH:ro>', 'show the program a snapshot of a folder', collect)
     .option('--cpus <N>', 'number of virtual CPUs', parseCount)
     .option('-m, --memory <AMOUNT>', 'memory, such as 64Mi; sized from the image by default')

@@ -38,11 +38,10 @@ function statusOf(record: InstanceRecord): string {
 
 /** Ports on the instance's own address by their numbers, those published elsewhere in full. */
 function portsOf(record: InstanceRecord): string {
-  const ports = record.ports.map(({ hostAddress, hostPort, guestPort }) =>
-    hostAddress === record.address && hostPort === guestPort
-      ? `${guestPort}`
-      : `${hostAddress}:${hostPort}->${guestPort}`,
-  );
+  const ports = record.ports.map(({ hostAddress, hostPort, guestPort, protocol }) => {
+    const guest = `${guestPort}${protocol === 'UDP' ? '/udp' : ''}`;
+    return hostAddress === record.address && hostPort === guestPort ? guest : `${hostAddress}:${hostPort}->${guest}`;
+  });
   return ports.join(',') || '-';
 }
 

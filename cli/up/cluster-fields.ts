@@ -5,7 +5,6 @@ type Spec = LocalOsvApp['spec'];
 /** What a spec may ask for and one machine does not do, by the word that people know it by. */
 const clusterFields: readonly (readonly [word: string, asked: (spec: Spec) => boolean])[] = [
   ['livenessProbe', ({ livenessProbe }) => livenessProbe !== undefined],
-  ['ports with the protocol UDP', ({ ports }) => (ports ?? []).some(({ protocol }) => protocol === 'UDP')],
   ['drainSeconds', ({ drainSeconds }) => drainSeconds !== undefined],
   ['strategy', ({ strategy }) => strategy !== undefined],
   ['scheduling', ({ scheduling }) => scheduling !== undefined],

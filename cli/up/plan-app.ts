@@ -58,9 +58,11 @@ export function planApp(
     ...(additions.userNetwork ? { userNetwork: true } : {}),
     cpus: additions.cpus ?? spec.resources?.cpus ?? 1,
     ...(memory === undefined ? {} : { memoryBytes: memory }),
-    ports: (spec.ports ?? [])
-      .filter(({ protocol }) => protocol !== 'UDP')
-      .map(({ port, name }) => ({ port, ...(name ? { name } : {}) })),
+    ports: (spec.ports ?? []).map(({ port, name, protocol }) => ({
+      port,
+      ...(name ? { name } : {}),
+      ...(protocol === 'UDP' ? { protocol } : {}),
+    })),
     publish: additions.publish,
     network: true,
     volumes,

@@ -171,7 +171,7 @@ function sayWhere(context: Context, rows: InstanceRecord[], prometheus: Instance
       record.bootMicroseconds === undefined ? '' : `, booted in ${(record.bootMicroseconds / 1000).toFixed(1)} ms`;
     const places = record.ports
       .filter(({ name }) => name !== 'metrics')
-      .map(({ hostAddress, hostPort }) => `${hostAddress}:${hostPort}`);
+      .map(({ hostAddress, hostPort, protocol }) => `${hostAddress}:${hostPort}${protocol === 'UDP' ? '/udp' : ''}`);
     context.progress.line(`${record.name}: ${places.length > 0 ? `listens on ${places.join(', ')}` : 'runs'}${boot}`);
     if (record.metricsUrl) context.progress.line(`  metrics: ${record.metricsUrl}`);
   }

@@ -10,6 +10,8 @@ export interface PublishedPort {
   hostAddress: string;
   hostPort: number;
   guestPort: number;
+  /** TCP without it. */
+  protocol?: 'UDP';
 }
 
 /** How an instance ended. */

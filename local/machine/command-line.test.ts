@@ -83,10 +83,13 @@ test('user networking forwards each port to the static guest address', () => {
       guestAddress: '10.0.2.15',
       gateway: '10.0.2.2',
       nameserver: '10.0.2.3',
-      forwards: [{ hostAddress: '127.77.0.1', hostPort: 6379, guestPort: 6379 }],
+      forwards: [
+        { hostAddress: '127.77.0.1', hostPort: 6379, guestPort: 6379 },
+        { hostAddress: '127.77.0.1', hostPort: 53, guestPort: 5353, protocol: 'UDP' },
+      ],
     },
   });
-  expect(netdev).toContain('hostfwd=tcp:127.77.0.1:6379-10.0.2.15:6379');
+  expect(netdev).toContain('hostfwd=tcp:127.77.0.1:6379-10.0.2.15:6379,hostfwd=udp:127.77.0.1:53-10.0.2.15:5353');
 });
 
 test('without a network there is no network device', () => {

@@ -86,8 +86,8 @@ function networkArguments(network: NetworkDevice | undefined): string[] {
     return ['-netdev', `stream,id=net0,addr.type=fd,addr.str=${network.descriptor}`];
   }
   const forwards = network.forwards.map(
-    ({ hostAddress, hostPort, guestPort }) =>
-      `hostfwd=tcp:${hostAddress}:${hostPort}-${network.guestAddress}:${guestPort}`,
+    ({ hostAddress, hostPort, guestPort, protocol = 'TCP' }) =>
+      `hostfwd=${protocol.toLowerCase()}:${hostAddress}:${hostPort}-${network.guestAddress}:${guestPort}`,
   );
   const { guestNetwork, guestAddress, gateway, nameserver } = network;
   return [

@@ -18,6 +18,8 @@ export interface PortForward {
   hostAddress: string;
   hostPort: number;
   guestPort: number;
+  /** TCP without it. */
+  protocol?: 'UDP';
 }
 
 export type NetworkDevice =

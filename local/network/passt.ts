@@ -26,16 +26,16 @@ export interface PortRange {
 export interface PasstOptions {
   /** Those of the local guest's network without them. */
   addresses?: GuestAddresses;
-  /** Without any, nothing but TCP is forwarded inwards. */
-  udpForwards?: readonly PortForward[];
   tcpRanges?: readonly PortRange[];
 }
 
 /** passt's arguments, after its manual page passt(1): in the foreground. */
 export function passtArguments(forwards: readonly PortForward[], options: PasstOptions = {}): string[] {
-  const { addresses = guestNetwork, udpForwards = [], tcpRanges = [] } = options;
-  const words = (all: readonly PortForward[]) =>
-    all.map(({ hostAddress, hostPort, guestPort }) => `${hostAddress}/${hostPort}:${guestPort}`);
+  const { addresses = guestNetwork, tcpRanges = [] } = options;
+  const words = (wanted: PortForward['protocol']) =>
+    forwards
+      .filter(({ protocol }) => protocol === wanted)
+      .map(({ hostAddress, hostPort, guestPort }) => `${hostAddress}/${hostPort}:${guestPort}`);
   const option = (name: string, all: readonly string[]) =>
     all.length === 0 ? [name, 'none'] : all.flatMap((word) => [name, word]);
   const ranges = tcpRanges.map(({ hostAddress, first, last }) => `${hostAddress}/${first}-${last}`);
@@ -43,8 +43,8 @@ export function passtArguments(forwards: readonly PortForward[], options: PasstO
     ...['-f', '-F', `${socketDescriptor}`, '--ipv4-only'],
     ...['-a', addresses.address, '-n', `${addresses.prefixLength}`, '-g', addresses.gateway],
     ...['--dns-forward', addresses.nameserver],
-    ...option('-u', words(udpForwards)),
-    ...option('-t', [...words(forwards), ...ranges]),
+    ...option('-u', words('UDP')),
+    ...option('-t', [...words(undefined), ...ranges]),
   ];
 }
 
@@ -95,9 +95,9 @@ async function untilListening(child: ChildProcess, forwards: readonly PortForwar
   child.on('exit', () => {
     ended.value = true;
   });
-  const wanted = forwards.map(({ hostAddress, hostPort }) => procAddress(hostAddress, hostPort));
+  const wanted = forwards.map(({ hostAddress, hostPort, protocol }) => procAddress(hostAddress, hostPort, protocol));
   for (const deadline = performance.now() + listenLimitMilliseconds; ; ) {
-    const table = await readFile('/proc/net/tcp', 'utf8');
+    const table = `${await readFile('/proc/net/tcp', 'utf8')}${await readFile('/proc/net/udp', 'utf8')}`;
     if (wanted.every((address) => table.includes(address))) return;
     if (ended.value || performance.now() > deadline) {
       child.kill('SIGKILL');
@@ -108,9 +108,12 @@ async function untilListening(child: ChildProcess, forwards: readonly PortForwar
   }
 }
 
-/** A listening socket's line in /proc/net/tcp: address and port in hexadecimal, any peer, state 0A (proc(5)). */
-export function procAddress(address: string, port: number): string {
+/**
+ * The line in /proc/net/tcp or udp of a socket that listens or is bound: address and port in hexadecimal, any peer, state 0A
+ * or 07 (proc(5)).
+ */
+export function procAddress(address: string, port: number, protocol?: 'UDP'): string {
   const octets = address.split('.').map(Number).reverse();
   const hex = (value: number, digits: number) => value.toString(16).toUpperCase().padStart(digits, '0');
-  return `${octets.map((octet) => hex(octet, 2)).join('')}:${hex(port, 4)} 00000000:0000 0A`;
+  return `${octets.map((octet) => hex(octet, 2)).join('')}:${hex(port, 4)} 00000000:0000 ${protocol === 'UDP' ? '07' : '0A'}`;
 }

@@ -124,23 +124,27 @@ export async function prepareInstance(store: InstanceStore, request: StartReques
   }
 }
 
+type OwnPort = StartRequest['ports'][number];
+
 /** The instance's own address with its ports and the management port on it, and the ports published elsewhere. */
 async function claimPorts(
   store: InstanceStore,
   request: StartRequest,
 ): Promise<Pick<InstanceRecord, 'address' | 'ports' | 'metricsUrl'>> {
-  const own = new Map(request.ports.map((port) => [port.port, port]));
-  for (const { hostPort, guestPort } of request.publish) {
-    if (hostPort === undefined && !own.has(guestPort)) own.set(guestPort, { port: guestPort });
+  const keyOf = ({ port, protocol }: OwnPort) => (protocol === 'UDP' ? `${port}/udp` : `${port}`);
+  const own = new Map<string, OwnPort>(request.ports.map((port) => [keyOf(port), port]));
+  for (const { hostPort, guestPort: port, protocol } of request.publish) {
+    const asked = { port, ...(protocol && { protocol }) };
+    if (hostPort === undefined && !own.has(keyOf(asked))) own.set(keyOf(asked), asked);
   }
-  const published: PublishedPort[] = request.publish.flatMap(({ hostAddress, hostPort, guestPort }) =>
-    hostAddress !== undefined && hostPort !== undefined ? [{ hostAddress, hostPort, guestPort }] : [],
+  const published: PublishedPort[] = request.publish.flatMap(({ hostAddress, hostPort, ...guest }) =>
+    hostAddress !== undefined && hostPort !== undefined ? [{ hostAddress, hostPort, ...guest }] : [],
   );
   await requireFreePorts(published);
-  const ownPorts = [...own.keys(), managementPort];
-  const address = await claimAddress(store.folders.addresses, request.name, ownPorts);
-  const onOwnAddress = (port: number, name?: string): PublishedPort => ({
-    ...(name === undefined ? {} : { name }),
+  const ownPorts = [...own.values()].filter(({ protocol }) => protocol !== 'UDP').map(({ port }) => port);
+  const address = await claimAddress(store.folders.addresses, request.name, [...ownPorts, managementPort]);
+  const onOwnAddress = ({ port, ...about }: OwnPort): PublishedPort => ({
+    ...about,
     hostAddress: address,
     hostPort: port,
     guestPort: port,
@@ -149,8 +153,8 @@ async function claimPorts(
     address,
     ports: [
       ...published,
-      ...[...own.values()].map(({ port, name }) => onOwnAddress(port, name)),
-      ...(own.has(managementPort) ? [] : [onOwnAddress(managementPort, 'metrics')]),
+      ...[...own.values()].map(onOwnAddress),
+      ...(own.has(keyOf({ port: managementPort })) ? [] : [onOwnAddress({ port: managementPort, name: 'metrics' })]),
     ],
     metricsUrl: `http://${address}:${managementPort}/metrics`,
   };

@@ -19,6 +19,8 @@ export interface PublishRequest {
   hostAddress?: string;
   hostPort?: number;
   guestPort: number;
+  /** TCP without it. */
+  protocol?: 'UDP';
 }
 
 /** A part of the guest's file tree that does not come from the image. */
@@ -56,7 +58,7 @@ export interface StartRequest {
   /** Bytes; sized from the image without it. */
   memoryBytes?: number;
   /** Ports that the program listens on; each is reachable on the instance's own address. */
-  ports: { name?: string; port: number }[];
+  ports: { name?: string; port: number; protocol?: 'UDP' }[];
   publish: PublishRequest[];
   network: boolean;
   /** QEMU's user networking, though passt may be there. */

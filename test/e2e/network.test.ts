@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,6 +46,24 @@ test.each([
   expect(await text(socket)).toBe('there and back');
   expect((await ended).code).toBe(0);
   expect(osv.processes()).toEqual([]);
+});
+
+test.each([
+  ['passt', []],
+  ["QEMU's user networking", ['--user-network']],
+])('a datagram goes there and back by %s', async (_, flags) => {
+  const osv = Osv.create();
+  const child = osv.start('run', ...flags, '--name', 'server', '-p', '7000/udp', compile('answer-datagram'));
+  const ended = resultOf(child);
+  await untilText(child.stdout, 'listening\n');
+  const [record] = await osv.instances();
+  expect(await osv.must('ps')).toMatch(/ 7000\/udp,9180 /);
+  const socket = createSocket('udp4');
+  const answer = once(socket, 'message');
+  socket.send('there and back', 7000, record?.address);
+  expect(String((await answer)[0])).toBe('there and back');
+  socket.close();
+  expect((await ended).code).toBe(0);
 });
 
 test('a server that speaks first is heard where passt is not asked for', async () => {

@@ -64,13 +64,14 @@ async function kernelFiles({ kernel }: GuestPlan, images: ImageStore) {
 }
 
 function forwards({ network }: GuestPlan, hostAddress: string) {
-  const of = (ports: readonly number[]): PortForward[] =>
-    ports.map((port) => ({ hostAddress, hostPort: port, guestPort: port }));
-  if (!network) return { tcpForwards: [], udpForwards: [], tcpRanges: [] };
+  const to = (port: number): PortForward => ({ hostAddress, hostPort: port, guestPort: port });
+  if (!network) return { forwards: [], tcpRanges: [] };
   const all = network.tcpPorts.length === 0 && network.udpPorts.length === 0;
   return {
-    tcpForwards: of(network.tcpPorts),
-    udpForwards: of(network.udpPorts),
+    forwards: [
+      ...network.tcpPorts.map(to),
+      ...network.udpPorts.map((port) => ({ ...to(port), protocol: 'UDP' as const })),
+    ],
     tcpRanges: all ? [{ hostAddress, ...allPorts }] : [],
   };
 }

@@ -19,8 +19,7 @@ export interface GuestStart {
   machine: Omit<KubevirtMachine, 'descriptors' | 'serialLogPath' | 'guestAgentSocketPath'>;
   /** Holds the guest's disks, logs and sockets. */
   folder: string;
-  tcpForwards: readonly PortForward[];
-  udpForwards: readonly PortForward[];
+  forwards: readonly PortForward[];
   tcpRanges: readonly PortRange[];
   gracePeriodSeconds: number;
 }
@@ -72,9 +71,8 @@ export class QemuGuest implements Guest {
     const [qemu, setpriv] = [await requireProgram('qemu-system-x86_64'), await requireProgram('setpriv')];
     const { machine, folder } = start;
     const passt = machine.network
-      ? await startPasst(await requireProgram('passt'), start.tcpForwards, join(folder, guestFiles.passtLog), {
+      ? await startPasst(await requireProgram('passt'), start.forwards, join(folder, guestFiles.passtLog), {
           addresses: masqueradeAddresses,
-          udpForwards: start.udpForwards,
           tcpRanges: start.tcpRanges,
         })
       : undefined;
