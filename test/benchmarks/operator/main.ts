@@ -13,13 +13,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseFlags } from '../../guest/flags.ts';
 import { checkout } from '../../guest/paths.ts';
 import { type Measurement, measure } from './measure.ts';
 import { measureAlone } from './measure-alone.ts';
 import { markdownPage, terminalTable } from './tables.ts';
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = parseFlags(import.meta.url, {
   allowPositionals: true,
   options: {
     kubevirt: { type: 'string', default: 'double' },
@@ -32,6 +32,12 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
+function amount(name: 'rate' | 'idle'): number {
+  const value = Number(flags[name]);
+  if (!(value > 0)) throw new Error(`--${name} is a number above 0, not "${flags[name]}"`);
+  return value;
+}
+
 const log = (line: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 
 async function main(): Promise<void> {
@@ -39,6 +45,7 @@ async function main(): Promise<void> {
   if (kubevirt !== 'double' && kubevirt !== 'real') throw new Error('--kubevirt is double or real');
   const sizes = positionals.length > 0 ? positionals.map(Number) : [100, 1000];
   if (!sizes.every((size) => Number.isInteger(size) && size > 0)) throw new Error('sizes are whole numbers of apps');
+  const [appliesPerSecond, idleSeconds] = [amount('rate'), amount('idle')];
   mkdirSync(flags.output, { recursive: true });
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const measured: Measurement[] = [];
@@ -47,8 +54,8 @@ async function main(): Promise<void> {
       await (flags.alone ? measureAlone : measure)({
         size,
         kubevirt,
-        appliesPerSecond: Number(flags.rate),
-        idleSeconds: Number(flags.idle),
+        appliesPerSecond,
+        idleSeconds,
         operatorFlags: flags['operator-flag'],
         nodeFlags: flags['node-flag'],
         log,
