@@ -95,7 +95,9 @@ TEST(descriptor_table, survives_look_ups_while_others_close) {
     });
   for (int i = 0; i < 2000; ++i) {
     ASSERT_EQ(0, table.install(make_file(), false).value());
-    if (i % 100 == 0) ASSERT_TRUE(table.install(make_file(), false, i % 250).ok());
+    if (i % 100 == 0) {
+      ASSERT_TRUE(table.install(make_file(), false, i % 250).ok());
+    }
     ASSERT_TRUE(table.close(0).ok());
     table.close_range(1, 255);
   }
