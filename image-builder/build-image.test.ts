@@ -133,6 +133,16 @@ test('an application folder goes to /app and gets the libraries that it lacks', 
   expect(existsSync(join(root, 'lib64/ld-linux-x86-64.so.2'))).toBe(true);
 });
 
+test('a loader that is no program of this machine is not taken, whatever the application says', async () => {
+  const secret = join(folder, 'credentials');
+  writeFileSync(secret, 'a secret');
+  const path = folderWith({});
+  const program = compile('int main(void) { return 0; }', join(path, 'program'), `-Wl,--dynamic-linker=${secret}`);
+  for (const source of [{ kind: 'directory', path } as const, { kind: 'hostProgram', path: program } as const]) {
+    await expect(build(source)).rejects.toThrow(/credentials is no program of this machine/);
+  }
+});
+
 test('an archive gives the image of its folder', async () => {
   const path = folderWith({ 'etc/a': 'a', 'usr/b': 'b' });
   const archive = join(folder, 'archive.tar.gz');

@@ -51,6 +51,11 @@ const hostFiles: LibraryFiles = {
   realPath: (path) => realpathSync(path),
 };
 
+/** Whether a file of this machine is an x86-64 program or library. */
+export function isHostBinary(path: string): boolean {
+  return hostFiles.elf(path)?.machine === machineX86_64;
+}
+
 function configuredFolders(files: LibraryFiles, path: string, depth = 0): string[] {
   if (depth > 8) return [];
   return (files.text(path) ?? '')

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { FileTree } from '../contents/file-tree.ts';
-import { type FoundLibrary, findLibraries, readProgram } from '../elf/library-search.ts';
+import { type FoundLibrary, findLibraries, isHostBinary, readProgram } from '../elf/library-search.ts';
 import { BuildError } from '../error.ts';
 
 const libraryFolder = '/usr/lib/x86_64-linux-gnu';
@@ -40,8 +40,9 @@ export function addHostLibraries(
     }
   }
   if (interpreter && !tree.lookup(interpreter)) {
-    if (!existsSync(interpreter)) {
-      throw new BuildError('not-found', `The program's loader ${interpreter} is not on this machine`);
+    // The program chose the name: of any other file of this machine, such as credentials, it must get nothing.
+    if (!isHostBinary(interpreter)) {
+      throw new BuildError('not-found', `The program's loader ${interpreter} is no program of this machine`);
     }
     addHostFile(tree, interpreter, interpreter);
   }
