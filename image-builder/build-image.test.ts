@@ -143,6 +143,15 @@ test('a loader that is no program of this machine is not taken, whatever the app
   }
 });
 
+test('a link of the source does not lead the builder to a folder of this machine', async () => {
+  const mine = folderWith({ 'ldconfig/precious': 'mine' });
+  // The same folder is in the image, so that the link leads somewhere there as well.
+  const path = folderWith({ 'lib64/ld-linux-x86-64.so.2': 'a loader', 'var/a': 'a', [join(mine, 'b')]: 'b' });
+  symlinkSync(mine, join(path, 'var/cache'));
+  await build({ kind: 'directory', path });
+  expect(readFileSync(join(mine, 'ldconfig/precious'), 'utf8')).toBe('mine');
+});
+
 test('an archive gives the image of its folder', async () => {
   const path = folderWith({ 'etc/a': 'a', 'usr/b': 'b' });
   const archive = join(folder, 'archive.tar.gz');

@@ -52,7 +52,7 @@ async function assemble(contents: Contents, kernel: Kernel, workspace: string, o
   const [files, installed] = ours ? [[], []] : [binaries, await installedPackages(tree)];
   const root = join(workspace, 'root');
   await materialize(tree, root);
-  if (glibc) await writeLoaderCache(root, options.signal);
+  if (glibc) await writeLoaderCache(tree, root, options.signal);
   const image = join(workspace, 'image');
   await mkdir(image);
   const rootImagePath = join(image, fileNames.root);

@@ -22,9 +22,11 @@ export function usesGlibc(tree: FileTree): boolean {
 }
 
 /** Writes /etc/ld.so.cache in a root directory, which needs no rights there but the owner's. */
-export async function writeLoaderCache(root: string, signal?: AbortSignal): Promise<void> {
+export async function writeLoaderCache(tree: FileTree, root: string, signal?: AbortSignal): Promise<void> {
   const ldconfig = existsSync('/sbin/ldconfig') ? '/sbin/ldconfig' : 'ldconfig';
   await runTool(ldconfig, ['-X', '-r', root], { package: 'libc-bin', ...(signal && { signal }) });
   // It remembers inode numbers and times, which differ from build to build.
-  await rm(join(root, 'var/cache/ldconfig'), { recursive: true, force: true });
+  // Its folder is looked up in the tree, as ldconfig does: a link of the image may lead anywhere on this machine.
+  const cache = tree.realPath('/var/cache');
+  if (cache !== undefined) await rm(join(root, cache, 'ldconfig'), { recursive: true, force: true });
 }
