@@ -50,7 +50,8 @@ export class BlobStore {
     }
   }
 
-  #countBytes(bytes: number, packedBytes: () => number): void {
+  /** Counts bytes that the image gets, also those that a second name of a file repeats. */
+  countBytes(bytes: number, packedBytes: () => number): void {
     this.#bytes += bytes;
     const { bytesMax, ratioMax, ratioFloorBytes } = this.#limits;
     if (this.#bytes > bytesMax) {
@@ -72,7 +73,7 @@ export class BlobStore {
     const counted = async function* (this: BlobStore, source: AsyncIterable<Buffer>) {
       for await (const chunk of source) {
         size += chunk.length;
-        this.#countBytes(chunk.length, packedBytes);
+        this.countBytes(chunk.length, packedBytes);
         yield chunk;
       }
     }.bind(this);

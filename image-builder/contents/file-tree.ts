@@ -136,8 +136,12 @@ export class FileTree {
     this.#put(path, { type: 'symlink', target });
   }
 
-  /** A second name for a file of the tree. */
-  addHardLink(path: string, target: string): void {
+  /**
+   * A second name for a file of the tree.
+   *
+   * @returns the bytes of the file, which the image holds once more
+   */
+  addHardLink(path: string, target: string): number {
     const node = this.lookup(target, { followLast: false });
     if (!node || node.type === 'directory') {
       const sentence = `The hard link ${JSON.stringify(path)} names ${JSON.stringify(target)}, which is no file of the image`;
@@ -148,6 +152,8 @@ export class FileTree {
       node.content = { ...node.content, movable: false };
     }
     this.#put(path, node.type === 'file' ? { ...node } : node);
+    if (node.type !== 'file') return 0;
+    return 'bytes' in node.content ? node.content.bytes.length : node.content.size;
   }
 
   remove(path: string): void {

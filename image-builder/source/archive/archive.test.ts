@@ -103,6 +103,15 @@ test('bytes, names and the ratio are bounded', async () => {
   await expect(unpack(many, { entriesMax: 20 })).rejects.toThrow(/more than 20 files/);
 });
 
+test('a file counts once more for each further name of it', async () => {
+  const path = await tarFile([
+    { name: 'f', text: 'x'.repeat(300_000) },
+    ...Array.from({ length: 4 }, (_, index) => ({ name: `f${index}`, type: 'link', linkname: 'f' }) as const),
+  ]);
+  await expect(unpack(path, { bytesMax: 1_400_000 })).rejects.toThrow(/more than 1400000 bytes/);
+  expect(Object.keys(await unpack(path, { bytesMax: 1_500_000 }))).toHaveLength(5);
+});
+
 test('a zip with the same name twice is refused', async () => {
   const path = await zipFile((zip) => {
     zip.addBuffer(Buffer.from('1'), 'f');

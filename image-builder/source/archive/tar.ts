@@ -16,9 +16,10 @@ export function isFile({ type }: Header): boolean {
 /**
  * Adds a tar entry that is no file.
  *
+ * @param count hears of the bytes that the image gets by it
  * @throws BuildError `bad-archive`
  */
-export function addSpecial(tree: FileTree, header: Header): void {
+export function addSpecial(tree: FileTree, header: Header, count: (bytes: number) => void): void {
   const mode = header.mode ?? 0o755;
   switch (header.type) {
     case 'directory':
@@ -28,7 +29,7 @@ export function addSpecial(tree: FileTree, header: Header): void {
       tree.addSymlink(header.name, header.linkname ?? '');
       break;
     case 'link':
-      tree.addHardLink(header.name, header.linkname ?? '');
+      count(tree.addHardLink(header.name, header.linkname ?? ''));
       break;
     case 'character-device':
     case 'block-device':
@@ -83,7 +84,7 @@ export async function unpackTar(
       const content = await blobs.store(Readable.from(entry), packedBytes);
       tree.addFile(header.name, header.mode ?? 0o644, content);
     } else {
-      addSpecial(tree, header);
+      addSpecial(tree, header, (bytes) => blobs.countBytes(bytes, packedBytes));
       entry.resume();
     }
   });

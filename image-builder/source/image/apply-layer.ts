@@ -57,8 +57,9 @@ export async function applyLayer(
     throw new BuildError('bad-archive', `A layer of the image has the digest ${digest}, not ${layer.diffId}`);
   }
   const whiteouts = changes.filter(({ header }) => isWhiteout(header));
+  const count = (bytes: number) => blobs.countBytes(bytes, packedBytes);
   for (const { header } of whiteouts) applyWhiteout(tree, header.name);
-  for (const change of changes) if (!isWhiteout(change.header)) applyChange(tree, change);
+  for (const change of changes) if (!isWhiteout(change.header)) applyChange(tree, change, count);
 }
 
 function open(layer: Layer, countPacked: (bytes: number) => void, onUnpacked: (chunk: Buffer) => void): Readable {
@@ -103,7 +104,7 @@ function applyWhiteout(tree: FileTree, path: string): void {
   else if (!name.startsWith(reservedPrefix)) directory.children.delete(name.slice(whiteoutPrefix.length));
 }
 
-function applyChange(tree: FileTree, { header, content }: Change): void {
+function applyChange(tree: FileTree, { header, content }: Change, count: (bytes: number) => void): void {
   const { name } = header;
   const present = tree.lookup(name, { followLast: false });
   if (header.type === 'link') FileTree.parts(header.linkname ?? '');
@@ -111,5 +112,5 @@ function applyChange(tree: FileTree, { header, content }: Change): void {
     tree.remove(name);
   }
   if (content) tree.addFile(name, header.mode ?? 0o644, content);
-  else addSpecial(tree, header);
+  else addSpecial(tree, header, count);
 }

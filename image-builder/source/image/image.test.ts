@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -171,6 +172,12 @@ test('a layer that is not what the configuration says is refused', async () => {
 test('a layer that unpacks to far more than its size is refused', async () => {
   const image = { layers: [[['bomb', Buffer.alloc(128 * 2 ** 20)]]] } satisfies TestImage;
   await expect(build(await push(image))).rejects.toThrow(/200 times its size/);
+});
+
+test('a layer that grows by second names of a file is refused', async () => {
+  const bytes = randomBytes(2 ** 18);
+  const again = Array.from({ length: 300 }, (_, index) => [`name${index}`, hardLink('file')] as const);
+  await expect(build(await push({ layers: [[['file', bytes], ...again]] }))).rejects.toThrow(/200 times its size/);
 });
 
 test('an image that is not there is named', async () => {
