@@ -43,9 +43,10 @@ function missing(command: string, options: ToolOptions, cause: unknown): unknown
   return new BuildError('tool-failed', `${command} could not be run: ${(cause as Error).message}`, { cause });
 }
 
-function failed(command: string, status: number | null, errors: string): BuildError {
+function failed(command: string, { exitCode, signalCode }: ChildProcess, errors: string): BuildError {
   const last = errors.trim().split('\n').slice(-3).join('; ');
-  return new BuildError('tool-failed', `${command} failed with status ${status}${last ? `: ${last}` : ''}`);
+  const end = signalCode === null ? `failed with status ${exitCode}` : `was ended by ${signalCode}`;
+  return new BuildError('tool-failed', `${command} ${end}${last ? `: ${last}` : ''}`);
 }
 
 /**
@@ -67,7 +68,7 @@ export async function runTool(command: string, args: readonly string[], options:
     errors = (errors + chunk.toString()).slice(-8192);
   });
   const status = await exitOf(child, command, options);
-  if (status !== 0) throw failed(command, status, errors);
+  if (status !== 0) throw failed(command, child, errors);
   return Buffer.concat(output).toString();
 }
 
@@ -97,6 +98,8 @@ export async function streamTool(
     },
   );
   const [status, failure] = await Promise.all([ended, consumed]);
-  if (status !== null && status !== 0) throw failed(command, status, errors);
+  // A tool whose reader has failed ends so; one that anything else killed has not said everything.
+  const stopped = failure !== undefined && /^SIG(TERM|PIPE)$/.test(child.signalCode ?? '');
+  if (status !== 0 && !stopped) throw failed(command, child, errors);
   if (failure) throw failure.cause;
 }
