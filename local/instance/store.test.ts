@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { claimAddress } from '../network/loopback-address.ts';
@@ -68,6 +68,15 @@ test('an instance whose supervisor was killed has ended', async () => {
   await store.create(recordOf('orphan', { state: 'running', supervisor: await deadProcess() }));
   const [record] = await store.list();
   expect(record).toMatchObject({ state: 'exited', exit: { code: 137, reason: 'supervisor-died' } });
+});
+
+test('the disks that were made for a run are gone after it, its logs are not', async () => {
+  const store = await emptyStore();
+  const supervisor = await deadProcess();
+  const { folder, bootDisk, consoleLog } = await store.create(recordOf('ended', { state: 'running', supervisor }));
+  for (const path of [bootDisk, join(folder, 'files0.iso'), consoleLog]) await writeFile(path, 'secret');
+  await store.list();
+  expect((await readdir(folder)).sort()).toEqual(['console.log', 'record.json']);
 });
 
 test('a supervisor that lives is left alone, and one with its number but another start time is not it', async () => {

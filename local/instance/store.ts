@@ -123,11 +123,13 @@ export class InstanceStore {
     await rm(this.paths(record.name).volumes, { recursive: true, force: true });
   }
 
-  /** What must not outlive a run: the disk with its secrets, and the address. */
+  /** What must not outlive a run: the disks with its secrets, and the address. */
   async finish(record: InstanceRecord): Promise<void> {
     if (record.removeOnExit) return this.remove(record);
     const paths = this.paths(record.name);
-    for (const path of [paths.bootDisk, paths.launch, paths.token, paths.stopRequest]) await rm(path, { force: true });
+    const names = await readdir(paths.folder).catch((): string[] => []);
+    const disks = names.filter((name) => name.endsWith('.iso')).map((name) => join(paths.folder, name));
+    for (const path of [...disks, paths.launch, paths.token, paths.stopRequest]) await rm(path, { force: true });
     if (record.address) await releaseAddress(this.folders.addresses, record.address);
     await this.write(record);
   }
