@@ -47,8 +47,10 @@ export async function readAppFiles(files: string[]): Promise<AppFiles> {
   return { apps: found, objects };
 }
 
+/** As in a cluster, one without a namespace is of the namespace default. */
 function sameObject(left: ConfigurationObject, right: ConfigurationObject): boolean {
-  return left.kind === right.kind && left.name === right.name && left.namespace === right.namespace;
+  const identity = ({ kind, name, namespace = 'default' }: ConfigurationObject) => `${kind}/${namespace}/${name}`;
+  return identity(left) === identity(right);
 }
 
 /** By the code of the system's error. */
