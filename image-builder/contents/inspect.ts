@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { MissingLibrary } from '@osv/contracts';
 import { isCLibrary, startupSystemCalls, systemCallsOf } from '../check/system-calls.ts';
-import { isElf, parseElf } from '../elf/elf-file.ts';
+import { parseElf } from '../elf/elf-file.ts';
 import { BuildError } from '../error.ts';
 import type { ListedFile } from './bill-of-materials.ts';
 import type { FileTree } from './file-tree.ts';
-import { readContent } from './read-file.ts';
+import { readElf } from './read-file.ts';
 import { missingLibraries } from './tree-libraries.ts';
 
 /** What an image's binaries say about it. */
@@ -26,8 +26,8 @@ export async function inspect(tree: FileTree): Promise<Inspection> {
   for (const [path, node] of tree.walk()) {
     if (node.type !== 'file' || ('path' in node.content && node.content.size < 64)) continue;
     if ((node.mode & 0o111) === 0 && !/\.so(\.|$)/.test(path)) continue;
-    const bytes = await readContent(node);
-    if (!isElf(bytes)) continue;
+    const bytes = await readElf(node);
+    if (!bytes) continue;
     binaries.push({ path, sha256: createHash('sha256').update(bytes).digest('hex') });
     if (isCLibrary(basename(path))) continue;
     try {

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type FileContent, FileTree } from '../contents/file-tree.ts';
-import { isElf, parseElf } from '../elf/elf-file.ts';
+import { readElf } from '../contents/read-file.ts';
+import { type ElfFile, machineX86_64, parseElf } from '../elf/elf-file.ts';
 import { findLibraries } from '../elf/library-search.ts';
+import { BuildError } from '../error.ts';
 import { addHostLibraries, addMergedUsr } from './host-program.ts';
 
 /** Where an application that is no whole file system is put; also its working directory. */
@@ -28,6 +29,16 @@ function hostPath(content: FileContent): string | undefined {
   return 'path' in content ? content.path : undefined;
 }
 
+/** Applications bring binaries for other machines along, and damaged ones as test data: those need nothing. */
+function parsed(bytes: Buffer | undefined, path: string): ElfFile | undefined {
+  try {
+    return bytes && parseElf(bytes, path);
+  } catch (error) {
+    if (error instanceof BuildError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Adds the shared libraries and the loader that the application's programs need and do not bring along.
  *
@@ -39,9 +50,8 @@ export async function completeApplication(tree: FileTree): Promise<{ name: strin
   for (const [path, node] of [...tree.walk()]) {
     if (!path.startsWith(`${applicationFolder}/`) || node.type !== 'file') continue;
     const host = hostPath(node.content);
-    const bytes = host === undefined ? undefined : await readFile(host);
-    if (host === undefined || !bytes || !isElf(bytes)) continue;
-    const elf = parseElf(bytes, path);
+    const elf = host === undefined ? undefined : parsed(await readElf(node), path);
+    if (host === undefined || elf?.machine !== machineX86_64) continue;
     const closure = findLibraries(host, elf);
     addHostLibraries(
       tree,
