@@ -221,6 +221,7 @@ result<memory::frame*> page_cache::read_cluster(u64 index) {
     if (i >= index) break;  // what follows is being read by somebody else
   }
   load(run_end);
+  if (!wanted) return fail(errc::range);  // the file became shorter since get() looked
   return wait_loaded(*wanted);
 }
 

@@ -52,11 +52,27 @@ class counting_file final : public page_cache::loader {
   u64 pages_;
 };
 
+/// Has ten pages for who looks first, and none from then on.
+class shrinking_file final : public page_cache::loader {
+ public:
+  result<> load(u64, memory::frame* const*, usize) override { return {}; }
+  u64 page_count() const override { return looked_++ ? 0 : 10; }
+
+ private:
+  mutable unsigned looked_ = 0;
+};
+
 void expect_page(page_cache& cache, u64 index) {
   auto page = cache.get(index);
   ASSERT_TRUE(page.ok());
   EXPECT_EQ(static_cast<u8>(index), page.value()->as<u8>()[100]);
   memory::release(*page.value());
+}
+
+TEST(page_cache, answers_when_the_file_is_cut_meanwhile) {
+  shrinking_file file;
+  page_cache cache(file);
+  EXPECT_EQ(errc::range, cache.get(9).error());
 }
 
 TEST(page_cache, reads_ahead_with_growing_windows) {
