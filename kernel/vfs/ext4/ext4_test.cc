@@ -1,6 +1,7 @@
 // ext4 volumes made by mkfs.ext4 and by the kernel: reading, every kind of change, and what e2fsck says of it afterwards.
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "vfs/entry.hh"
 #include "vfs/ext4/test_disk.hh"
@@ -256,6 +257,96 @@ TEST_P(ext4_volume, is_written_to_while_it_synchronises) {
   std::string expected;
   for (int round = 0; round < rounds; ++round) expected += std::to_string(100 + round);
   for (int i = 0; i < files; ++i) EXPECT_EQ(expected, content(name(i)));
+}
+
+TEST_P(ext4_volume, lives_through_a_truncation_that_failed) {
+  ASSERT_EQ(errc::ok, put_file("/data/cut", pattern(50'000)));
+  ASSERT_EQ(errc::ok, put_file("/data/other", "x"));
+  cycle();  // no bitmap is in memory now
+  auto file = open({}, "/data/cut", flag::read_write, 0);
+  ASSERT_EQ(errc::ok, look("/data/other"));
+  disk->fail_reads = true;
+  EXPECT_EQ(errc::io, error_of((*file)->truncate(0)));
+  disk->fail_reads = false;
+  file = fail(errc::io);
+  EXPECT_TRUE(sync_all().ok());
+  drop_unused_entries();
+  // It has neighbours in the list of orphans, which must be there still.
+  ASSERT_TRUE(unlink({}, "/data/other").ok());
+  EXPECT_TRUE(sync_all().ok());
+  unmount_disk();
+  mount_disk();  // finishes the truncation
+}
+
+TEST_P(ext4_volume, begins_nothing_behind_its_last_commit) {
+  ASSERT_EQ(errc::ok, put_file("/data/file", "x"));
+  result<ref<io::file>> late = fail(errc::io);
+  disk->on_flush = [&] { late = open({}, "/data", flag::temporary_file | flag::read_write, 0600); };
+  power_off();
+  EXPECT_EQ(errc::read_only, error_of(late));
+  late = fail(errc::io);
+  unmount_disk();
+  EXPECT_EQ("", check(disk->bytes()));
+  mount_disk();
+}
+
+TEST_P(ext4_volume, ends_while_files_without_names_are_written) {
+  constexpr int writers = 4;
+  std::vector<std::thread> threads;
+  std::atomic<int> begun{0};
+  for (int i = 0; i < writers; ++i)
+    threads.emplace_back([&] {
+      auto file = open({}, "/data", flag::temporary_file | flag::read_write, 0600);
+      ASSERT_TRUE(file.ok());
+      const std::string piece = pattern(20'000);
+      for (u64 at = 0; write_text_at(**file, piece, at % 2'000'000).ok(); at += 50'000)
+        if (at == 500'000) ++begun;
+    });
+  while (begun < writers) std::this_thread::yield();
+  power_off();
+  for (auto& t : threads) t.join();
+  unmount_disk();
+  EXPECT_EQ("", check(disk->bytes()));
+  mount_disk();
+}
+
+TEST_P(ext4_volume, gives_no_block_to_two_files_when_it_is_full) {
+  auto big = open({}, "/data/big", flag::create | flag::read_write, 0644);
+  ASSERT_TRUE(big.ok());
+  for (const std::string piece = pattern(1 << 16);;) {
+    auto n = write_text(**big, piece);
+    if (!n.ok() || n.value() < piece.size()) break;
+  }
+  ASSERT_TRUE((*big)->sync(false).ok());
+  ASSERT_TRUE((*big)->truncate(align_down(status_of("/data/big").size, 4096) - 60 * 4096).ok());
+  ASSERT_TRUE(sync_all().ok());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([i] {
+      for (int round = 0; round < 60; ++round) {
+        const std::string name = "/data/sparse-" + std::to_string(i);
+        auto file = open({}, name, flag::create | flag::read_write, 0644);
+        if (!file.ok()) continue;
+        for (u64 page = 0; page < 20; page += 2) (void)write_text_at(**file, pattern(4096, static_cast<u32>(i)), page * 4096);
+        (void)(*file)->sync(false);
+        (void)content(name);
+        if (round % 2) (void)unlink({}, name);
+      }
+    });
+  for (auto& t : threads) t.join();
+  big = fail(errc::io);
+  cycle();
+}
+
+TEST_P(ext4_volume, limits_links_to_what_a_block_holds) {
+  const usize block = std::string(GetParam()).find("-b 1024") != std::string::npos   ? 1024
+                      : std::string(GetParam()).find("-b 2048") != std::string::npos ? 2048
+                                                                                     : 4096;
+  EXPECT_EQ(errc::name_too_long, error_of(symlink(std::string(block, 's'), {}, "/data/whole")));
+  if (block < 4096) {
+    ASSERT_TRUE(symlink(std::string(block - 1, 's'), {}, "/data/less").ok());
+  }
+  cycle();
 }
 
 TEST_P(ext4_volume, says_when_it_is_full_and_frees_again) {

@@ -18,7 +18,8 @@ result<> node::load_tree(const u8* bytes, usize size, unsigned depth, u64 own_bl
   const geometry& shape = of().shape();
   if (own_block) TRY((depth ? index_blocks_ : leaf_blocks_).push_back(own_block));
   if (depth == 0) {
-    if (own_block && header.entries != capacity) tree_is_foreign_ = true;
+    // The last leaf may be short: only one behind it shows that the tree is not of our shape.
+    if (own_block && extents_.size() % capacity) tree_is_foreign_ = true;
     for (usize i = 0; i < header.entries; ++i) {
       const auto& r = reinterpret_cast<const extent_record*>(bytes + sizeof header)[i];
       const bool unwritten = r.length > extent_length_max;

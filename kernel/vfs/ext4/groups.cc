@@ -202,7 +202,10 @@ result<> groups::take(operation& op, block_run run) {
   TRY(op.change(bits));
   TRY(op.change(descriptor_block(group)));
   const u32 from = static_cast<u32>(run.start - geometry_.group_start(group));
-  for (u32 i = 0; i < run.count; ++i) set_bit(bits->data, from + i);
+  for (u32 i = 0; i < run.count; ++i) {
+    if (bit(bits->data, from + i)) return fail(errc::corrupt);
+    set_bit(bits->data, from + i);
+  }
   const u32 free = free_blocks_of(group);
   if (free < run.count) return fail(errc::corrupt);
   set_free_blocks(group, free - run.count);

@@ -146,7 +146,7 @@ result<> journal::write_descriptor(cached_block*& from) {
   // The descriptor is staged with its blocks: everything fits, as the stage is emptied first.
   static_assert(staging_blocks > 8);
   usize count = 0;
-  const usize per_block = tags_per_block() < staging_blocks - 1 ? tags_per_block() : staging_blocks - 1;
+  const usize per_block = blocks_per_descriptor();
   TRY(send_staged());
   u8* descriptor = TRY(stage());
   auto& header = *reinterpret_cast<journal_header*>(descriptor);

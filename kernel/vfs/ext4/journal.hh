@@ -73,7 +73,9 @@ class journal : pinned {
  private:
   static constexpr usize staging_blocks = 64;
   u32 log_blocks() const { return place_.blocks - first_; }
-  u32 transaction_blocks_max() const { return static_cast<u32>(2 * operation_max_ + 2 * operation_max_ / tags_per_block() + 8); }
+  /// A descriptor is staged together with the blocks that it names.
+  usize blocks_per_descriptor() const { return tags_per_block() < staging_blocks - 1 ? tags_per_block() : staging_blocks - 1; }
+  u32 transaction_blocks_max() const { return static_cast<u32>(2 * operation_max_ + 2 * operation_max_ / blocks_per_descriptor() + 8); }
   usize tags_per_block() const;
   result<> write_super(u32 start);
   result<> write_places();

@@ -74,7 +74,8 @@ result<ref<inode>> node::create(string_view name, u32 mode, u64 device) {
 }
 
 result<ref<inode>> node::create_symlink(string_view name, string_view target) {
-  if (target.size() > block_size()) return fail(errc::name_too_long);
+  // The block holds the byte of zero behind it, too, by which e2fsck knows its end.
+  if (target.size() >= block_size()) return fail(errc::name_too_long);
   operation op(of());
   TRY(op.begin());
   ref<node> made = TRY(new_node(op, io::mode::link | 0777, 0));

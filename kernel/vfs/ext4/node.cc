@@ -101,10 +101,9 @@ disk_inode_record node::record() const {
 }
 
 void node::restore(const disk_inode_record& before) {
-  {
-    sync::mutex_guard g(map_lock_);
-    extents_loaded_ = false;
-  }
+  // Under both locks: who loads the extents again must see the record that is put back.
+  sync::mutex_guard map(map_lock_);
+  extents_loaded_ = false;
   sync::mutex_guard g(attribute_lock_);
   record_ = before;
   links_.store(record_.links, std::memory_order_relaxed);
@@ -116,6 +115,7 @@ void node::restore(const disk_inode_record& before) {
 }
 
 result<> node::store(operation& op) {
+  if (gone_) return fail(errc::io);
   const geometry& shape = of().shape();
   const u64 offset = TRY(of().groups().inode_offset(id()));
   block_ref block = TRY(of().block(offset / shape.block_size));

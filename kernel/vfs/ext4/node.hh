@@ -168,6 +168,7 @@ class node final : public inode, private page_cache::loader {
   std::atomic<u64> size_;
   std::atomic<u32> links_;
   std::atomic<bool> orphan_{false};
+  bool gone_ = false;  // operation lock: the inode is free, and its number may be another's
   bool kept_ = false, in_round_ = false;  // volume's kept lock
   std::atomic<bool> write_failed_{false};
 

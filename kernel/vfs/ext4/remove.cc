@@ -178,6 +178,7 @@ result<> node::remove() {
   TRY(store(op));
   TRY(of().groups().free_inode(op, id(), is_directory()));
   TRY(op.finish());
+  gone_ = true;
   of().forget_orphan(*this);
   // The number may be another file's from now on.
   of().forget(*this);

@@ -1,8 +1,10 @@
 // A disk that can be written to, for tests of ext4/: in memory, with faults and a record of what reached it and when.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "vfs/test_images.hh"
 
@@ -20,6 +22,7 @@ class writable_disk final : public devices::block_device {
   void submit(devices::block_request& r) override {
     using enum devices::block_request::operation;
     bool good = true;
+    if (r.kind == flush && on_flush) std::exchange(on_flush, {})();
     {
       std::lock_guard g(mutex_);
       const u64 from = r.sector * devices::sector_size;
@@ -67,6 +70,8 @@ class writable_disk final : public devices::block_device {
   bool is_read_only = false, recording = false;
   std::atomic<bool> fail_writes{false}, fail_reads{false}, fail_flushes{false};
   std::atomic<unsigned> writes{0}, flushes{0};
+  /// Happens once, in the middle of the next flush.
+  std::function<void()> on_flush;
 
  private:
   struct step {

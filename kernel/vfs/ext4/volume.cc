@@ -126,11 +126,14 @@ result<> volume::for_kept(node* list, Work&& work) {
 /// Files that have no name and no user go. Called with the content lock of a file that is written to, too: nobody waits for that
 /// one here, as those that go have no users.
 result<> volume::remove_unused(round what) {
-  sync::mutex_guard g(orphan_lock_);
-  return for_kept(take_kept(what), [](node& n) -> result<bool> {
+  const auto remove = [](node& n) -> result<bool> {
     TRY(n.remove());
     return true;
-  });
+  };
+  // In the last round files have users, who hold content locks and may wait for this lock with them.
+  if (what == round::last) return for_kept(take_kept(what), remove);
+  sync::mutex_guard g(orphan_lock_);
+  return for_kept(take_kept(what), remove);
 }
 
 result<> volume::write_back(round what) {
@@ -140,7 +143,8 @@ result<> volume::write_back(round what) {
   sync::mutex_guard g(round_lock_);
   auto written = for_kept(take_kept(round::everything), [](node& n) -> result<bool> {
     const bool clean = TRY(n.write_back());
-    return clean && !(n.is_orphan() && n.links() == 0);
+    // The list of orphans holds no references: what is on it must live, a file whose truncation failed, too.
+    return clean && !n.is_orphan();
   });
   return removed.ok() ? written : removed;
 }
@@ -392,10 +396,13 @@ result<> volume::close(round what) {
   wake_.wake();
   (void)wake_.wait([this] { return writer_gone_.load(std::memory_order_acquire); }, never, false);
   auto outcome = write_back(what);
+  {
+    // What began before this is part of the last transaction; nothing begins after it.
+    sync::mutex_guard g(operation_lock_);
+    closed_.store(true);
+  }
   sync::mutex_guard g(commit_lock_);
   TRY(commit_locked());
-  // Frees blocks of the last operations' nodes, too.
-  closed_.store(true);
   TRY(checkpoint_locked());
   TRY(journal_->close());
   TRY(write_super(0));

@@ -77,23 +77,28 @@ result<u64> node::flush_some(u64 block, u64 end, u64 page_first, memory::frame* 
     TRY(op.finish());
     return count;
   }
-  const block_run room = TRY(of().reserve(allocation_goal(logical), static_cast<u32>(count)));
-  count = room.count;
-  const auto place = [&]() -> result<> {
-    TRY(write_blocks(block, block + count, page_first, frames, room.start));
-    operation op(of());
-    TRY(op.begin());
-    TRY(of().groups().take(op, room));
-    TRY(add_extent(op, {logical, room.count, room.start, false}));
-    grow_record((block + count) * block_size());
-    TRY(store(op));
-    return op.finish();
-  };
-  if (auto placed = place(); !placed.ok()) {
-    of().unreserve(room);
-    return fail(placed.error());
+  for (unsigned attempt = 0;; ++attempt) {
+    const block_run room = TRY(of().reserve(allocation_goal(logical), static_cast<u32>(count)));
+    // Once taken they are the operation's: when it is undone they may be somebody else's at once.
+    bool taken = false;
+    const auto place = [&]() -> result<> {
+      TRY(write_blocks(block, block + room.count, page_first, frames, room.start));
+      operation op(of());
+      TRY(op.begin());
+      TRY(of().groups().take(op, room));
+      taken = true;
+      TRY(add_extent(op, {logical, room.count, room.start, false}));
+      grow_record((block + room.count) * block_size());
+      TRY(store(op));
+      return op.finish();
+    };
+    const result<> placed = place();
+    if (placed.ok()) return static_cast<u64>(room.count);
+    if (!taken) of().unreserve(room);
+    // A block for the tree may be among those that only a commit gives back.
+    if (placed.error() != errc::no_space || attempt) return fail(placed.error());
+    TRY(of().recover_space());
   }
-  return count;
 }
 
 result<> node::flush_run(u64 first, memory::frame* const* frames, usize count) {
@@ -217,16 +222,18 @@ result<> node::allocate_unwritten(u64 first_block, u64 end_block) {
     auto reserved = of().reserve(allocation_goal(static_cast<u32>(block)), static_cast<u32>(count));
     of().keep_promise(count);
     const block_run room = TRY(reserved);
+    bool taken = false;
     const auto place = [&]() -> result<> {
       operation op(of());
       TRY(op.begin());
       TRY(of().groups().take(op, room));
+      taken = true;
       TRY(add_extent(op, {static_cast<u32>(block), room.count, room.start, true}));
       TRY(store(op));
       return op.finish();
     };
     if (auto placed = place(); !placed.ok()) {
-      of().unreserve(room);
+      if (!taken) of().unreserve(room);
       return fail(placed.error());
     }
     block += room.count;
