@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../../cache/write-atomically.ts';
 import { BuildError } from '../../error.ts';
@@ -181,11 +181,16 @@ Dir::Cache::archives "archives/";
     const total = absent.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     onProgress?.(`downloading ${absent.length} packages (${(total / 1e6).toFixed(1)} MB)`);
     const versions = absent.map(({ name, version }) => `${name}=${version}`);
+    // apt-get download writes under the final name from the first byte on, and another build may look there.
+    const folder = await mkdtemp(join(this.archives, 'partial', 'osv-'));
     try {
       const status = await this.#statusOption(assumedPresent([]));
-      await this.#run('apt-get', ['-o', status, '-q', 'download', ...versions], this.archives);
+      await this.#run('apt-get', ['-o', status, '-q', 'download', ...versions], folder);
+      for (const { fileName } of absent) await rename(join(folder, fileName), join(this.archives, fileName));
     } catch (cause) {
       throw new BuildError('download', `Packages cannot be downloaded: ${(cause as Error).message}`, { cause });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   }
 }

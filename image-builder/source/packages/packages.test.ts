@@ -68,7 +68,10 @@ test('a damaged package file is refused and fetched anew the next time', { timeo
   const resolved = join(cacheDirectory, 'apt/resolved');
   for (const record of readdirSync(resolved)) writeFileSync(join(resolved, record), '[');
   rmSync(join(cacheDirectory, 'images'), { recursive: true });
-  await expect(buildImage(source, { kernelPath, cacheDirectory })).rejects.toThrow(/libmd0 is damaged/);
+  await expect(buildImage(source, { kernelPath, cacheDirectory })).rejects.toMatchObject({
+    code: 'download',
+    message: expect.stringMatching(/libmd0 is damaged/),
+  });
   await buildImage(source, { kernelPath, cacheDirectory });
 });
 

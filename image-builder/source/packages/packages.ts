@@ -61,7 +61,7 @@ export class PackageSet {
   /**
    * Downloads the packages, compares their digests with apt's signed index, and unpacks them.
    *
-   * @throws BuildError `packages` or `bad-archive`
+   * @throws BuildError `download` or `bad-archive`
    */
   async unpack(blobs: BlobStore): Promise<FileTree> {
     await this.#apt.download(this.packages, this.#options.onProgress);
@@ -101,7 +101,7 @@ export class PackageSet {
     if ((await fileDigest(path)) !== sha256) {
       await rm(path, { force: true });
       const sentence = `The package file of ${name} is damaged and has been removed; try again`;
-      throw new BuildError('packages', sentence);
+      throw new BuildError('download', sentence);
     }
     const signal = this.#options.signal;
     await streamTool('dpkg-deb', ['--fsys-tarfile', path], { package: 'dpkg', ...(signal && { signal }) }, (stream) =>
