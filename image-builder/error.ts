@@ -24,3 +24,8 @@ export class BuildError extends Error {
     this.code = code;
   }
 }
+
+/** Whether the system refused something, such as more space on a disk: that says nothing about what was read. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

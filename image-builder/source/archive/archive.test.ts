@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
@@ -143,6 +143,20 @@ test.each(['.tar.gz', '.zip'])('a truncated %s is refused', async (suffix) => {
   writeFileSync(path, bytes.subarray(0, bytes.length - 30));
   await expect(unpack(path)).rejects.toMatchObject({ code: 'bad-archive' });
 });
+
+test.each(['.tar.gz', '.zip'])(
+  'what the disk refuses while a %s is unpacked is not the fault of the archive',
+  async (suffix) => {
+    const path =
+      suffix === '.zip'
+        ? await zipFile((zip) => zip.addBuffer(Buffer.from('hi'), 'f'))
+        : await tarFile([{ name: 'f', text: 'hi' }]);
+    const directory = fresh();
+    const blobs = await BlobStore.create(directory);
+    rmSync(directory, { recursive: true });
+    await expect(unpackArchive(path, new FileTree(), blobs)).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+  },
+);
 
 test('other files and absent ones are named', async () => {
   const path = fresh('.txt');

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import type { FileTree } from '../../contents/file-tree.ts';
-import { BuildError } from '../../error.ts';
+import { BuildError, isSystemError } from '../../error.ts';
 
 /** The bytes of a tar entry: read to their end, or let go. */
 type Entry = AsyncIterable<unknown> & { resume(): unknown };
@@ -60,9 +60,9 @@ export async function readTar(
   // Either half fails when the other one does; what the reader says comes first, for it knows the reason.
   const [reading, piping] = await Promise.allSettled([read(), pipeline(stream, unpack)]);
   const failures = [reading, piping].flatMap((half) => (half.status === 'rejected' ? [half.reason as Error] : []));
-  const cause = failures.find((failure) => failure instanceof BuildError) ?? failures[0];
+  const cause = failures.find((failure) => failure instanceof BuildError || isSystemError(failure)) ?? failures[0];
   if (!cause) return;
-  if (cause instanceof BuildError) throw cause;
+  if (cause instanceof BuildError || isSystemError(cause)) throw cause;
   throw new BuildError('bad-archive', `The tar archive cannot be read: ${cause.message}`, { cause });
 }
 

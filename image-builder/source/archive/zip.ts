@@ -1,7 +1,7 @@
 import yauzl, { type Entry } from 'yauzl';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import type { FileTree } from '../../contents/file-tree.ts';
-import { BuildError } from '../../error.ts';
+import { BuildError, isSystemError } from '../../error.ts';
 
 /** Smallest local file header (APPNOTE.TXT 4.3.7). */
 const localHeaderBytes = 30;
@@ -73,7 +73,7 @@ export async function unpackZip(path: string, tree: FileTree, blobs: BlobStore):
       zip.close();
     }
   } catch (cause) {
-    if (cause instanceof BuildError) throw cause;
+    if (cause instanceof BuildError || isSystemError(cause)) throw cause;
     throw new BuildError('bad-archive', `The zip archive cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

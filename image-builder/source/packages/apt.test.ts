@@ -82,3 +82,13 @@ test('a download that was interrupted leaves nothing that passes for a package',
   await next.download(packages);
   expect(readFileSync(join(next.archives, fileName)).equals(repository[fileName] as Buffer)).toBe(true);
 });
+
+test('an interruption is not the fault of the packages, their absence is', async () => {
+  const directory = join(folder, 'apt-resolve');
+  await (await Apt.create(directory)).updateLists();
+  const reason = new Error('enough');
+  const interrupted = await Apt.create(directory, AbortSignal.abort(reason));
+  await expect(interrupted.resolve(['osv-probe'])).rejects.toBe(reason);
+  const absent = (await Apt.create(directory)).resolve(['osv-absent']);
+  await expect(absent).rejects.toMatchObject({ code: 'packages', message: 'There is no Debian package osv-absent' });
+});

@@ -139,7 +139,8 @@ Dir::Cache::archives "archives/";
       const status = await this.#statusOption(assumedPresent(names));
       uris = await this.#run('apt-get', ['-o', status, '-o', archives, ...install]);
     } catch (cause) {
-      if (cause instanceof BuildError && cause.code === 'tool-missing') throw cause;
+      // 100 is apt's own refusal; anything else, such as a kill, says nothing about the packages.
+      if (!/failed with status 100\b/.test((cause as Error).message)) throw cause;
       throw new BuildError('packages', explain(cause as Error, names), { cause });
     }
     const files = uris.split('\n').flatMap((line) => /^'[^']+' (\S+_\S+_\S+\.deb) /.exec(line)?.[1] ?? []);
