@@ -17,6 +17,16 @@ test.each(['../x', 'a/../../x', 'a/..', '/..', 'a\0b', `${'n'.repeat(256)}`])('t
   expect(() => new FileTree().addFile(path, 0o644, content)).toThrow(/leads out|valid path|too long/);
 });
 
+test('folders that a name merely implies are bounded, in depth and in number', () => {
+  const tree = new FileTree();
+  expect(() => tree.addFile('a/'.repeat(256), 0o644, content)).not.toThrow();
+  expect(() => tree.addFile(`${'a/'.repeat(256)}f`, 0o644, content)).toThrow(/too deep/);
+  const addMany = () => {
+    for (let index = 0; index < 2100; index++) tree.addFile(`${index}/${'a/'.repeat(250)}f`, 0o644, content);
+  };
+  expect(addMany).toThrow(/more than 500000 folders/);
+});
+
 test('a file below a link lands where the link leads inside the tree, never outside', () => {
   const tree = new FileTree();
   tree.makeDirectory('/usr/lib');

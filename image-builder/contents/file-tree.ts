@@ -25,6 +25,9 @@ export type TreeNode = DirectoryNode | FileNode | SymlinkNode;
 const linksMax = 40;
 const nameBytesMax = 255;
 const pathBytesMax = 4096;
+/** An entry of an archive is counted, but its name alone can ask for two thousand folders. */
+const depthMax = 256;
+const impliedFoldersMax = 500_000;
 
 function directory(mode = 0o755): DirectoryNode {
   return { type: 'directory', mode, children: new Map() };
@@ -38,6 +41,7 @@ function directory(mode = 0o755): DirectoryNode {
  */
 export class FileTree {
   readonly root: DirectoryNode = directory();
+  #impliedFolders = 0;
 
   /**
    * @throws BuildError `bad-archive` for names with `..`, control bytes, or names too long
@@ -47,6 +51,9 @@ export class FileTree {
       throw new BuildError('bad-archive', `The name ${JSON.stringify(path.slice(0, 80))} is no valid path`);
     }
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+    if (parts.length > depthMax) {
+      throw new BuildError('bad-archive', `The name ${JSON.stringify(path.slice(0, 80))} is too deep`);
+    }
     for (const part of parts) {
       if (part === '..') throw new BuildError('bad-archive', `The name ${JSON.stringify(path)} leads out of the image`);
       if (Buffer.byteLength(part) > nameBytesMax) {
@@ -174,12 +181,16 @@ export class FileTree {
     let node: DirectoryNode = this.root;
     for (const part of parts) {
       path += `/${part}`;
-      const found = this.lookup(path);
+      const child = node.children.get(part);
+      const found = child?.type === 'symlink' ? this.lookup(path) : child;
       if (found?.type === 'directory') {
         node = found;
-      } else if (found || node.children.has(part)) {
+      } else if (child) {
         throw new BuildError('bad-archive', `${JSON.stringify(path)} is not a directory, but names stand below it`);
       } else {
+        if (++this.#impliedFolders > impliedFoldersMax) {
+          throw new BuildError('bad-archive', `The archive asks for more than ${impliedFoldersMax} folders`);
+        }
         const made = directory();
         node.children.set(part, made);
         node = made;
