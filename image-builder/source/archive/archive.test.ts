@@ -158,6 +158,22 @@ test.each(['.tar.gz', '.zip'])(
   },
 );
 
+test('a zip whose bytes do not have their checksum is refused', async () => {
+  const path = await zipFile((zip) => zip.addBuffer(Buffer.from('before after'), 'f', { compress: false }));
+  const bytes = readFileSync(path);
+  bytes.write('B', bytes.indexOf('before'));
+  writeFileSync(path, bytes);
+  await expect(unpack(path)).rejects.toMatchObject({ code: 'bad-archive', message: 'The zip entry "f" is damaged' });
+});
+
+test.each(['posix', 'gnu'])('a sparse file of tar -S is refused, in the format %s', async (format) => {
+  const source = fresh();
+  execFileSync('sh', ['-c', `mkdir ${source} && truncate -s 1M ${source}/holes && echo end >>${source}/holes`]);
+  const path = fresh('.tar.gz');
+  execFileSync('tar', ['-C', source, '-S', `--format=${format}`, '-czf', path, '.']);
+  await expect(unpack(path)).rejects.toMatchObject({ code: 'bad-archive', message: expect.stringMatching(/holes/) });
+});
+
 test('other files and absent ones are named', async () => {
   const path = fresh('.txt');
   writeFileSync(path, 'hello');

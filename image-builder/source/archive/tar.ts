@@ -55,7 +55,17 @@ export async function readTar(
 ): Promise<void> {
   const unpack = extract();
   const read = async () => {
-    for await (const entry of unpack) await visit(entry.header, entry);
+    for await (const entry of unpack) {
+      const { name, pax } = entry.header as Header & { pax?: Record<string, string> | null };
+      // Its bytes begin with a map of the holes, and its own name stands in the map's place (tar(5), GNU tar 1.0).
+      if (Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))) {
+        throw new BuildError(
+          'bad-archive',
+          `The archive holds ${JSON.stringify(name)} as a sparse file; pack it without -S`,
+        );
+      }
+      await visit(entry.header, entry);
+    }
   };
   // Either half fails when the other one does; what the reader says comes first, for it knows the reason.
   const [reading, piping] = await Promise.allSettled([read(), pipeline(stream, unpack)]);

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import yauzl, { type Entry } from 'yauzl';
 import type { BlobStore } from '../../contents/blob-store.ts';
 import type { FileTree } from '../../contents/file-tree.ts';
@@ -28,6 +30,16 @@ function refuseDuplicates(entries: readonly Entry[]): void {
   }
 }
 
+/** The bytes of an entry; at their end they are compared with its checksum, which yauzl does not look at. */
+async function* checked(bytes: AsyncIterable<Buffer>, { crc32: expected, fileName }: Entry) {
+  let sum = 0;
+  for await (const chunk of bytes) {
+    sum = crc32(chunk, sum);
+    yield chunk;
+  }
+  if (sum !== expected) throw new BuildError('bad-archive', `The zip entry ${JSON.stringify(fileName)} is damaged`);
+}
+
 /**
  * Unpacks a zip file into a tree; links and modes as Info-ZIP stores them.
  *
@@ -56,7 +68,7 @@ export async function unpackZip(path: string, tree: FileTree, blobs: BlobStore):
           const sentence = `The zip entry ${JSON.stringify(entry.fileName)} is encrypted or compressed in an unknown way`;
           throw new BuildError('bad-archive', sentence);
         }
-        const stream = await zip.openReadStreamPromise(entry);
+        const stream = Readable.from(checked(await zip.openReadStreamPromise(entry), entry));
         if ((unixMode & fileTypeMask) === symlinkType) {
           if (entry.uncompressedSize > linkTargetBytesMax) {
             throw new BuildError('bad-archive', `The link ${JSON.stringify(entry.fileName)} has no valid target`);
