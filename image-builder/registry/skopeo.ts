@@ -75,7 +75,8 @@ export async function runSkopeo(
 const meanings: readonly [pattern: RegExp, code: 'not-found' | 'registry-denied' | 'registry', meaning: string][] = [
   [/manifest unknown|name unknown|repository name not known|was deleted or has expired/i, 'not-found', 'has no image'],
   [
-    /unauthorized|authentication required|access .*denied|denied:|invalid username\/password|\b403\b/i,
+    // A tag or a name may be 403 as well.
+    /unauthorized|authentication required|access .*denied|denied:|invalid username\/password|status(?: ?code)?(?: from registry)?:? 403\b/i,
     'registry-denied',
     'refuses',
   ],
