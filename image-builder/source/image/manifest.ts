@@ -80,7 +80,12 @@ function choosePlatform(manifests: unknown, reference: ImageReference): string {
 function isDescriptor(value: unknown): value is Descriptor {
   if (typeof value !== 'object' || value === null) return false;
   const { mediaType, digest, size } = value as Partial<Descriptor>;
-  return typeof mediaType === 'string' && digestPattern.test(String(digest)) && Number.isSafeInteger(size);
+  return (
+    typeof mediaType === 'string' &&
+    digestPattern.test(String(digest)) &&
+    Number.isSafeInteger(size) &&
+    Number(size) >= 0
+  );
 }
 
 /**
