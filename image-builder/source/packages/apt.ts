@@ -52,6 +52,7 @@ export class Apt {
 #clear APT::Architectures;
 APT::Architectures { "amd64"; };
 APT::Install-Recommends "false";
+APT::Cmd::Pattern-Only "true";
 APT::Sandbox::User "";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -201,7 +202,7 @@ function field(stanza: string, name: string): string | undefined {
 }
 
 function explain(error: Error, names: readonly string[]): string {
-  const unknown = /Unable to locate package (\S+)|Couldn't find any package by \S+ '([^']+)'/.exec(error.message);
+  const unknown = /Unable to locate package ([^\s;]+)|Couldn't find any package by \S+ '([^']+)'/.exec(error.message);
   const name = unknown?.[1] ?? unknown?.[2];
   if (name) return `There is no Debian package ${name}`;
   const unavailable = /Package '?([^\s']+)'? has no installation candidate/.exec(error.message)?.[1];

@@ -19,7 +19,8 @@ interface Options {
   readonly signal?: AbortSignal | undefined;
 }
 
-const namePattern = /^[a-z0-9][a-z0-9+.-]+$/;
+/** Not with a - at its end, by which apt-get takes a package away. */
+const namePattern = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/;
 
 /** Debian packages with their dependencies, of which exact versions are known. */
 export class PackageSet {
