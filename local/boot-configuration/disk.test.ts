@@ -23,6 +23,16 @@ test('the boot disk holds boot.json under its own name and label', async () => {
   expect(header).toContain('Volume id: osvboot');
 });
 
+test('names that differ only at their end stay apart, and as they are', async () => {
+  const path = join(await temporaryFolder(), 'files.iso');
+  const names = ['A', 'b'].map((end) => `${'com.example.Settings'.repeat(4)}.${end}`);
+  await writeIsoDisk(path, 'files', Object.fromEntries(names.map((name) => [name, name.slice(-1)])));
+  for (const name of names) {
+    const { stdout } = await promisify(execFile)('isoinfo', ['-i', path, '-R', '-x', `/${name}`]);
+    expect(stdout).toBe(name.slice(-1));
+  }
+});
+
 test('what the maker complained of is in the error, in one line', async () => {
   const folder = await temporaryFolder();
   const made = makeIsoImage('genisoimage', join(folder, 'x.iso'), 'x', join(folder, 'absent'));

@@ -12,7 +12,8 @@ const run = promisify(execFile);
 const bootLabel = 'osvboot';
 
 /**
- * Writes an ISO 9660 image with Rock Ridge and Joliet names, as KubeVirt makes of a Secret or ConfigMap.
+ * Writes an ISO 9660 image with Rock Ridge names. Joliet, which the kernel does not read, cannot tell names apart that
+ * are equal in their first 64 letters.
  *
  * @param files name in the image → content
  */
@@ -39,7 +40,7 @@ export async function writeIsoDisk(path: string, label: string, files: Record<st
  */
 export async function makeIsoImage(maker: string, path: string, label: string, folder: string): Promise<void> {
   try {
-    await run(maker, ['-quiet', '-R', '-J', '-no-pad', '-V', label, '-o', path, folder]);
+    await run(maker, ['-quiet', '-R', '-no-pad', '-V', label, '-o', path, folder]);
   } catch (cause) {
     const lines = String((cause as { stderr?: string }).stderr ?? cause)
       .trimEnd()
