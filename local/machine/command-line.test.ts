@@ -97,7 +97,10 @@ test('without a network there is no network device', () => {
   expect(valuesOf('-device', { network: undefined }).some((device) => device.includes('virtio-net'))).toBe(false);
 });
 
-test('more disks than root ports are refused', () => {
-  const disks = Array.from({ length: 5 }, (_, index) => ({ serial: `d${index}`, path: '/x', readOnly: true }));
-  expect(() => qemuArguments({ ...spec, disks })).toThrow(RangeError);
+test('disks beyond the eight root ports get further ones', () => {
+  const disks = Array.from({ length: 6 }, (_, index) => ({ serial: `d${index}`, path: '/x', readOnly: true }));
+  const devices = valuesOf('-device', { disks });
+  expect(devices.filter((device) => device.startsWith('pcie-root-port'))).toHaveLength(10);
+  const ports = devices.flatMap((device) => /^virtio-blk-.*bus=pci\.(\d+),addr=0x0/.exec(device)?.[1] ?? []);
+  expect(ports).toEqual(['3', '4', '5', '6', '9', '10']);
 });

@@ -6,7 +6,12 @@ const guestPorts = ['stdin', 'stdout', 'stderr', 'control'] as const;
 
 /** Which device sits behind which of the eight root ports. */
 const rootPortOf = { network: 1, serial: 2, firstDisk: 3, balloon: 7, random: 8 } as const;
-const diskPortsMax = rootPortOf.balloon - rootPortOf.firstDisk;
+const diskPortsAmongEight = rootPortOf.balloon - rootPortOf.firstDisk;
+
+/** Further disks have the ports after the eight. */
+function diskPort(index: number): number {
+  return (index < diskPortsAmongEight ? rootPortOf.firstDisk : rootPortOf.random + 1 - diskPortsAmongEight) + index;
+}
 
 /** The arguments of qemu-system-x86_64 for a machine; QEMU starts paused and waits for `cont`. */
 export function qemuArguments(spec: MachineSpec): string[] {
@@ -41,10 +46,9 @@ function machineArguments(spec: MachineSpec): string[] {
 
 /** The devices of a KubeVirt guest: virtio 1.0 only, each behind its own root port. */
 function pciDevices(spec: MachineSpec): string[] {
-  if (spec.disks.length > diskPortsMax) throw new RangeError(`at most ${diskPortsMax} disks`);
   const behind = (port: number) => `bus=pci.${port},addr=0x0`;
   return [
-    ...rootPortArguments(),
+    ...rootPortArguments(diskPort(spec.disks.length - 1)),
     ...networkArguments(spec.network),
     ...(spec.network
       ? [
@@ -59,7 +63,7 @@ function pciDevices(spec: MachineSpec): string[] {
       ...driveArguments(disk),
       '-device',
       `virtio-blk-pci-non-transitional,drive=${disk.serial},serial=${disk.serial},num-queues=${spec.cpus},` +
-        behind(rootPortOf.firstDisk + index),
+        behind(diskPort(index)),
     ]),
     ...['-device', `virtio-balloon-pci-non-transitional,free-page-reporting=true,${behind(rootPortOf.balloon)}`],
     ...randomArguments(`virtio-rng-pci-non-transitional,rng=random,${behind(rootPortOf.random)}`),
