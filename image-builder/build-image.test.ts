@@ -94,6 +94,13 @@ test.each<[string, (image: BuiltImage) => void]>([
   ],
   ['without its manifest', ({ rootImagePath }) => writeFileSync(join(rootImagePath, '../manifest.json'), '')],
   ['without what is to be published', ({ ociLayoutPath }) => rmSync(ociLayoutPath, { recursive: true })],
+  [
+    'without a part of what is to be published',
+    ({ ociLayoutPath, manifest }) => {
+      const blob = (digest: string) => join(ociLayoutPath, 'blobs', digest.replace(':', '/'));
+      rmSync(blob(JSON.parse(readFileSync(blob(manifest.digest), 'utf8')).layers[1].digest));
+    },
+  ],
 ])('an image in the cache that is %s is built again', async (name, damage) => {
   const cacheDirectory = join(folder, `damaged ${name}`);
   const path = folderWith({ 'etc/a': 'a' });
@@ -104,6 +111,8 @@ test.each<[string, (image: BuiltImage) => void]>([
   expect(again.manifest).toEqual(image.manifest);
   expect(readFileSync(again.rootImagePath).equals(root)).toBe(true);
   expect(existsSync(join(again.ociLayoutPath, 'index.json'))).toBe(true);
+  const blobs = readdirSync(join(again.ociLayoutPath, 'blobs/sha256'));
+  expect(blobs).toHaveLength(4);
 });
 
 test('a program of this machine is packed with what its loader looks for, and runs from there', async () => {

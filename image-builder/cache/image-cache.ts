@@ -59,6 +59,18 @@ async function isIntact(path: string, expected: ImageManifest['root'], record: s
   return true;
 }
 
+/** Whether a layout holds every blob of its image, by size: who pushes them compares the digests. */
+async function isWhole(layout: string, digest: string): Promise<boolean> {
+  const blob = (name: string) => join(layout, 'blobs', name.replace(':', '/'));
+  try {
+    const { config, layers } = JSON.parse(await readFile(blob(digest), 'utf8'));
+    for (const part of [config, ...layers]) if ((await stat(blob(part.digest))).size !== part.size) return false;
+    return existsSync(join(layout, 'index.json'));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Images by the digest of what they are made from. Several builders may use one cache at once: an image is put
  * together in a folder of its own and then renamed into place, and the first one wins.
@@ -88,7 +100,7 @@ export class ImageCache {
     if (!manifest) return undefined;
     const rootImagePath = join(directory, fileNames.root);
     const ociLayoutPath = join(directory, fileNames.oci);
-    if (!existsSync(join(ociLayoutPath, 'index.json'))) return undefined;
+    if (!(await isWhole(ociLayoutPath, manifest.digest))) return undefined;
     if (!(await isIntact(rootImagePath, manifest.root, join(directory, fileNames.verified)))) return undefined;
     const now = new Date();
     await utimes(directory, now, now).catch(() => {});
@@ -129,7 +141,11 @@ export class ImageCache {
     const names = await readdir(this.#images);
     if (names.length <= imagesMax) return;
     const dated = await Promise.all(
-      names.map(async (name) => ({ name, used: (await stat(join(this.#images, name))).mtimeMs })),
+      // Another builder may be forgetting the same one.
+      names.map(async (name) => ({
+        name,
+        used: (await stat(join(this.#images, name)).catch(() => undefined))?.mtimeMs ?? 0,
+      })),
     );
     const old = dated.sort((a, b) => b.used - a.used).slice(imagesMax);
     for (const { name, used } of old) {
