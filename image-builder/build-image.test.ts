@@ -115,6 +115,28 @@ test.each<[string, (image: BuiltImage) => void]>([
   expect(blobs).toHaveLength(4);
 });
 
+test.each(['directory', 'archive', 'hostProgram'] as const)(
+  'a %s that changes while it is packed is refused',
+  async (kind) => {
+    const source = folderWith({ 'etc/a': 'a' });
+    const changed = {
+      directory: () => writeFileSync(join(source, 'etc/a'), 'b'),
+      archive: () => writeFileSync(`${source}.tar`, 'b'),
+      hostProgram: () => writeFileSync(`${source}.program`, 'b', { flag: 'a' }),
+    }[kind];
+    execFileSync('tar', ['-C', source, '-cf', `${source}.tar`, '.']);
+    compile('int main(void) { return 0; }', `${source}.program`);
+    const path = { directory: source, archive: `${source}.tar`, hostProgram: `${source}.program` }[kind];
+    const cacheDirectory = join(folder, `cache${caches++}`);
+    const onProgress = (message: string) => {
+      if (message === 'packing the root file system') changed();
+    };
+    const built = buildImage({ kind, path }, { kernelPath, cacheDirectory, onProgress });
+    await expect(built).rejects.toThrow(/changed while its image was made/);
+    expect(readdirSync(join(cacheDirectory, 'images'))).toEqual([]);
+  },
+);
+
 test('a program of this machine is packed with what its loader looks for, and runs from there', async () => {
   const program = compile(
     '#include <stdio.h>\n#include <math.h>\nint main(int c, char **v) { printf("%s %.0f\\n", v[0], cbrt(c * 27.0)); }',

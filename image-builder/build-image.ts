@@ -115,7 +115,11 @@ export async function buildImage(source: Source, options: BuildOptions): Promise
     const contents = await opened.load();
     signal?.throwIfAborted();
     onProgress?.('packing the root file system');
-    return await cache.put(key, await assemble(contents, kernel, workspace, options));
+    const image = await assemble(contents, kernel, workspace, options);
+    if (opened.currentIdentity && (await opened.currentIdentity()) !== opened.identity) {
+      throw new BuildError('bad-source', 'The source changed while its image was made; build it again');
+    }
+    return await cache.put(key, image);
   } finally {
     await rm(workspace, { recursive: true, force: true });
   }

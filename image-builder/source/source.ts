@@ -49,6 +49,8 @@ export interface OpenedSource {
   /** The same for the same files; part of the key under which an image is kept. */
   readonly identity: string;
   load(): Promise<Contents>;
+  /** What the identity is now, for sources that somebody may write to meanwhile. */
+  currentIdentity?(): Promise<string>;
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -105,10 +107,14 @@ async function ownTree(tree: FileTree): Promise<Contents> {
 }
 
 async function openDirectory(directory: string): Promise<OpenedSource> {
-  const tree = new FileTree();
-  await addDirectory(tree, resolve(directory));
-  const contents = await ownTree(tree);
-  return { identity: JSON.stringify(['tree', await treeDigest(contents.tree)]), load: async () => contents };
+  const read = async () => {
+    const tree = new FileTree();
+    await addDirectory(tree, resolve(directory));
+    const contents = await ownTree(tree);
+    return { contents, identity: JSON.stringify(['tree', await treeDigest(contents.tree)]) };
+  };
+  const { contents, identity } = await read();
+  return { identity, load: async () => contents, currentIdentity: async () => (await read()).identity };
 }
 
 async function openArchive(
@@ -126,6 +132,7 @@ async function openArchive(
   return {
     identity: JSON.stringify(['archive', sha256]),
     load: () => unpackedArchive(archive, workspace),
+    currentIdentity: async () => JSON.stringify(['archive', await fileDigest(archive)]),
   };
 }
 
@@ -159,13 +166,17 @@ async function openRemoteArchive(
 }
 
 async function openHostProgram(program: string): Promise<OpenedSource> {
-  const { tree, path: command } = hostProgramTree(program);
-  addStandardFiles(tree);
-  const identity = createHash('sha256')
-    .update(await treeDigest(tree))
-    .digest('hex');
-  const contents = { tree, packages: [], entryPoint: entryPoint([command]) };
-  return { identity: JSON.stringify(['program', command, identity]), load: async () => contents };
+  const read = async () => {
+    const { tree, path: command } = hostProgramTree(program);
+    addStandardFiles(tree);
+    const digest = createHash('sha256')
+      .update(await treeDigest(tree))
+      .digest('hex');
+    const contents = { tree, packages: [], entryPoint: entryPoint([command]) };
+    return { contents, identity: JSON.stringify(['program', command, digest]) };
+  };
+  const { contents, identity } = await read();
+  return { identity, load: async () => contents, currentIdentity: async () => (await read()).identity };
 }
 
 /**
