@@ -48,6 +48,38 @@ test('the next instance of a set takes over, whether the ended one is still ther
   expect(after({ instances: [a] }, both, bEnded, { instances: [c] })).toEqual([['redis-r-c', 2, at(-1)]]);
 });
 
+test('one that stays visible after it has ended is counted once, however often others end meanwhile', () => {
+  const [c, d] = [instance('r', 'redis-r-c'), instance('r', 'redis-r-d')];
+  const [bEnded, cEnded] = [instance('r', 'redis-r-b', gone), instance('r', 'redis-r-c', gone)];
+  const [bCrash, cCrash] = [crash('r', 'redis-r-b', -3), crash('r', 'redis-r-c', -1)];
+  const passes = [
+    { instances: [aEnded, b], crashes: [aCrash] },
+    { instances: [aEnded, bEnded, c], crashes: [aCrash, bCrash] },
+    { instances: [aEnded, bEnded, c], crashes: [aCrash, bCrash] },
+    { instances: [aEnded, bEnded, cEnded], crashes: [aCrash, bCrash, cCrash] },
+    { instances: [aEnded, bEnded, cEnded, d], crashes: [aCrash, bCrash, cCrash] },
+  ];
+  expect(after({ instances: [a] }, ...passes)).toEqual([['redis-r-d', 3, at(-1)]]);
+});
+
+test('one that came and ended between two passes takes over, too', () => {
+  const c = instance('r', 'redis-r-c');
+  const bEnded = instance('r', 'redis-r-b', gone);
+  const bCrash = { ...crash('r', 'redis-r-b', -1), createdAt: new Date(at(-4)) };
+  const first = { instances: [aEnded], crashes: [aCrash] };
+  const second = { instances: [bEnded], crashes: [bCrash] };
+  expect(after({ instances: [a] }, first, second, { instances: [bEnded, c], crashes: [bCrash] })).toEqual([
+    ['redis-r-c', 2, at(-1)],
+  ]);
+  // Nobody's successor: it was there before the other one ended.
+  const old = { ...bCrash, createdAt: new Date(at(-60)) };
+  const both = { instances: [aEnded, bEnded], crashes: [aCrash, old], spec: { replicas: 2 } };
+  expect(after({ instances: [a] }, both)).toEqual([
+    ['redis-r-a', 1, at(-5)],
+    ['redis-r-b', 1, at(-1)],
+  ]);
+});
+
 test('one of another revision takes over nothing', () => {
   const next = instance('s', 'redis-s-a');
   expect(after({ instances: [a] }, { instances: [aEnded], crashes: [aCrash] }, { instances: [next] })).toEqual([
@@ -103,6 +135,7 @@ test('one that ended and was gone before anybody looked counts once, however lon
 
 test('the list stays bounded', () => {
   const many = Array.from({ length: 150 }, (_, index) => instance('r', `redis-r-${index}`, gone));
-  const crashes = many.map(({ name }, index) => crash('r', name, -index));
+  const createdAt = new Date(at(-1000));
+  const crashes = many.map(({ name }, index) => ({ ...crash('r', name, -index), createdAt }));
   expect(after({ instances: many, crashes, spec: { replicas: 150 } })).toHaveLength(100);
 });

@@ -20,6 +20,8 @@ interface Ended {
   readonly name: string;
   readonly phase: string | undefined;
   readonly history: History;
+  /** Of one that no pass has reported: it came and ended between two of them. */
+  readonly unreportedSince?: Date;
 }
 
 /**
@@ -39,7 +41,8 @@ export class InstanceHistories {
     this.#observed = observed;
     this.#known = new Map((observed.app.status?.instances ?? []).map((report) => [report.name, report]));
     this.#machines = new Set(observed.machines.map(({ name }) => name));
-    this.#ended = new Map(this.#endedOfSets().map((one) => [one.name, one]));
+    this.#ended = new Map();
+    for (const one of this.#endedOfSets()) this.#ended.set(one.name, this.#withPredecessor(one));
     const isNew = ({ name, leaving }: ObservedInstance) =>
       !leaving && !this.#known.has(name) && !this.#machines.has(name);
     for (const instance of observed.instances.filter(isNew)) this.#takeOver(instance);
@@ -87,17 +90,18 @@ export class InstanceHistories {
   #endedOfSets(): Ended[] {
     const { crashes, crashesOfGone } = this.#observed;
     const known = [...this.#known.values()];
-    // Another one has taken a crash over in an earlier pass, which also took the instance off the list; one that is gone is
-    // remembered for a while, in which the other may have crashed too.
-    const isOpen = ({ instance, at }: Crash, isGone: boolean) =>
-      this.#known.has(instance) ||
-      !known.some((report) => (isGone ? endOf(report) >= at.toISOString() : endOf(report) === at.toISOString()));
+    // Another one has taken a crash over in an earlier pass, which also took the instance off the list. One that has ended is
+    // seen, or remembered, for a while, in which the other may have crashed too.
+    const isOpen = ({ instance, at }: Crash) =>
+      this.#known.has(instance) || !known.some((report) => endOf(report) >= at.toISOString());
     const present = new Set(crashes.map(({ instance }) => instance));
     const now = [
-      ...crashes.filter((crash) => isOpen(crash, false)),
-      ...crashesOfGone.filter((crash) => !present.has(crash.instance) && isOpen(crash, true)),
+      ...crashes.filter(isOpen),
+      ...crashesOfGone.filter((crash) => !present.has(crash.instance) && isOpen(crash)),
     ].map((crash): Ended => {
-      return { name: crash.instance, phase: crash.phase, history: ended(this.#known.get(crash.instance), crash) };
+      const before = this.#known.get(crash.instance);
+      const one = { name: crash.instance, phase: crash.phase, history: ended(before, crash) };
+      return before ? one : { ...one, unreportedSince: crash.createdAt };
     });
     const seen = new Set(now.map(({ name }) => name));
     const earlier = known.flatMap(({ name, phase, ...report }): Ended[] => {
@@ -116,6 +120,25 @@ export class InstanceHistories {
     this.#ended.delete(one.name);
     this.#takenOver.set(name, one.history);
   }
+
+  /** One that came for another and ended too, before any pass saw that, takes over first. */
+  #withPredecessor(one: Ended): Ended {
+    const { name, unreportedSince, history } = one;
+    if (!unreportedSince) return one;
+    const set = (instance: string) => instance.slice(0, instance.lastIndexOf('-'));
+    const before = [...this.#ended.values()].find(
+      (other) => set(other.name) === set(name) && wholeSecond(endOf(other.history)) <= unreportedSince.getTime(),
+    );
+    if (!before) return one;
+    this.#ended.delete(before.name);
+    const restarts = (before.history.restarts ?? 0) + (history.restarts ?? 0);
+    return { ...one, history: { ...history, restarts } };
+  }
+}
+
+/** Objects are made at whole seconds. */
+function wholeSecond(time: string): number {
+  return Math.floor(Date.parse(time) / 1000) * 1000;
 }
 
 function endOf({ lastTermination }: History): string {

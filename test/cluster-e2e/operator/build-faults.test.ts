@@ -6,7 +6,7 @@ import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp 
 import { ProgramArchives } from '../support/program-archives.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 import { patchSpec, smallApp } from '../support/small-app.ts';
-import { expectNoHotLoop, expectSound, repositoryOf, untilNothingLeft } from '../support/soundness.ts';
+import { expectNoHotLoop, expectSound, repositoryOf, untilEvent, untilNothingLeft } from '../support/soundness.ts';
 
 let cluster: Cluster;
 let namespace: string;
@@ -44,8 +44,7 @@ test('a build that cannot succeed says why, in the status and in an event, and r
     status: 'False',
     message: expect.stringContaining('no-such-package-anywhere'),
   });
-  const events = await cluster.kubectl(['-n', namespace, 'events', '--for', 'osvapp/absent']);
-  expect(events).toMatch(/Warning +BuildFailed .*no-such-package-anywhere/);
+  await untilEvent(cluster, namespace, 'absent', /Warning +BuildFailed .*no-such-package-anywhere/);
   await expectNoHotLoop(cluster, operator.user);
 });
 

@@ -7,7 +7,7 @@ import { condition, isComplete, type OperatorUnderTest, startOperator, untilApp 
 import { ProgramArchives } from '../support/program-archives.ts';
 import { newNamespace, sharedCluster } from '../support/shared-cluster.ts';
 import { patchSpec, smallApp } from '../support/small-app.ts';
-import { expectNoHotLoop, expectSound, repositoryOf } from '../support/soundness.ts';
+import { expectNoHotLoop, expectSound, repositoryOf, untilEvent } from '../support/soundness.ts';
 
 let cluster: Cluster;
 let namespace: string;
@@ -107,8 +107,7 @@ test('a replica set whose template or labels somebody edits is brought back, and
   // The operator does not even see a set without this label.
   await edit({ metadata: { labels: { 'app.kubernetes.io/managed-by': 'somebody' } } });
   await untilMended();
-  const events = await cluster.kubectl(['-n', namespace, 'events', '--for', 'osvapp/app']);
-  expect(events).toMatch(/Warning +ReplicaSetMended .*Somebody changed/);
+  await untilEvent(cluster, namespace, 'app', /Warning +ReplicaSetMended .*Somebody changed/);
   expect((await instances()).map(({ metadata: { uid } }) => uid).sort()).toEqual(running);
   await ready(2);
   await expectNoHotLoop(cluster, operator.user);
@@ -171,8 +170,7 @@ test('a guest that crashes again and again is held back for longer and longer, a
     delays.push((Date.parse(end) - Date.parse(lastCrashAt)) / 1000);
     if (crashes === 2) {
       expect(condition(app, 'Degraded')).toMatchObject({ status: 'True', reason: 'CrashLoopBackOff' });
-      const events = await cluster.kubectl(['-n', namespace, 'events', '--for', 'osvapp/app']);
-      expect(events).toMatch(/Warning +CrashLoopBackOff .*has ended 2 times in a row/);
+      await untilEvent(cluster, namespace, 'app', /Warning +CrashLoopBackOff .*has ended 2 times in a row/);
     }
     if (crashes === 3) break;
     const isBack = async () => {

@@ -15,6 +15,12 @@ const kinds = [
   resources.podDisruptionBudgets,
 ] as unknown as readonly Resource<KubernetesObject>[];
 
+/** Waits until an app has an event; the operator writes events after what instances need. */
+export async function untilEvent(cluster: Cluster, namespace: string, app: string, line: RegExp): Promise<void> {
+  const events = () => cluster.kubectl(['-n', namespace, 'events', '--for', `osvapp/${app}`]);
+  await waitUntil(`an event says ${line}`, async () => line.test(await events()), { secondsMax: 60 });
+}
+
 interface Owned {
   readonly kind: string;
   readonly object: KubernetesObject & { spec?: { replicas?: number }; status?: { phase?: string } };
