@@ -14,7 +14,8 @@ function treeFiles(tree: FileTree): LibraryFiles {
   const parse = (node: FileNode, path: string) => {
     const bytes = bytesOf(node);
     try {
-      return isElf(bytes) ? parseElf(bytes, path) : undefined;
+      // Its code is a view of all the bytes, which would stay in memory for every file of the tree.
+      return isElf(bytes) ? { ...parseElf(bytes, path), code: [] } : undefined;
     } catch (error) {
       if (error instanceof BuildError) return undefined;
       throw error;
