@@ -24,13 +24,28 @@ constexpr unsigned isa_interrupt = 4;
 constinit bool present = false;
 constinit lock::irq_spin_lock output_lock{lock::rank::leaf};
 
-// A line that moves sends 16 bytes in 1.4 ms. A host that stopped reading must not stop the guest.
+// A line that moves sends 16 bytes in 1.4 ms. A busy host takes them later, and one that stopped reading must not stop the guest.
+// Both bounds count: tries alone are some milliseconds where reading a port is cheap, cycles alone many seconds where it is not.
+constexpr unsigned tries_min = 200'000;
+constexpr u64 cycles_min = 1ull << 31;  // about a second
+
+/// Nobody takes what is sent: it is not waited for again until that changes. Output lock, or whoever could not get it.
+constinit bool stalled = false;
+
 bool wait_for_transmitter() {
-  for (unsigned tries = 0; tries < 200'000; ++tries) {
-    if (arch::in8(port_line_status) & status_transmitter_empty) return true;
+  const u64 begin = arch::timestamp();
+  for (unsigned tries = 0;; ++tries) {
+    if (arch::in8(port_line_status) & status_transmitter_empty) {
+      stalled = false;
+      return true;
+    }
+    if (stalled) return false;
+    if (tries >= tries_min && arch::timestamp() - begin >= cycles_min) {
+      stalled = true;
+      return false;
+    }
     arch::pause();
   }
-  return false;
 }
 
 class serial_port final : public console_port {
