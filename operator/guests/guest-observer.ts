@@ -95,7 +95,7 @@ export class GuestObserver {
   async #ask(address: string): Promise<GuestFacts | undefined> {
     const { proxy, logger } = this.#options;
     const host = address.includes(':') ? `[${address}]` : address;
-    // Each guest answers once. A dispatcher that serves them all would keep a pool of some 20 KB for each, for ever.
+    // Each guest is asked a few times at most. A dispatcher that serves them all would keep a pool of some 20 KB for each, for ever.
     const dispatcher = proxy === undefined ? new Agent() : new ProxyAgent(proxy);
     try {
       const { statusCode, body } = await request(`http://${host}:${managementPort}/metrics`, {

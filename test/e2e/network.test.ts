@@ -69,10 +69,10 @@ test.each([
 test('a server that speaks first is heard where passt is not asked for', async () => {
   const osv = Osv.create();
   const port = await freePort();
-  const child = osv.start('run', '--user-network', '-p', `${port}:7000`, compile('greet'));
+  const child = osv.start('run', '--user-network', '-p', `${port}:7000`, compile('serve'), 'welcome');
   const ended = resultOf(child);
   await untilText(child.stdout, 'listening\n');
-  expect(await text(connect({ host: '127.0.0.1', port }))).toBe('welcome\n');
+  expect(await text(connect({ host: '127.0.0.1', port }))).toBe('welcome');
   expect((await ended).code).toBe(0);
 });
 
