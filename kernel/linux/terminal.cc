@@ -135,10 +135,25 @@ result<usize> terminal::read(io::cursor& into, bool wait) {
 }
 
 result<usize> terminal::write(io::cursor& from, bool wait) {
+  // One write at a time, or the lines of two threads mix.
+  if (wait)
+    output_mutex_.lock();
+  else if (!output_mutex_.try_lock())
+    return fail(errc::again);
+  const auto written = write_all(from, wait);
+  output_mutex_.unlock();
+  return written;
+}
+
+result<usize> terminal::write_all(io::cursor& from, bool wait) {
   const bool translate = (settings_.output & output_process) && (settings_.output & output_nl_to_crnl);
   if (!translate) return port_.write(from, wait);
   usize written = 0;
   while (!from.done()) {
+    if (!wait && !(port_.poll() & io::poll_event::out)) {
+      if (written) break;
+      return fail(errc::again);
+    }
     char in[64], out[128];
     auto taken = from.take(in, sizeof in);
     if (!taken.ok()) {
@@ -158,7 +173,7 @@ result<usize> terminal::write(io::cursor& from, bool wait) {
 }
 
 u32 terminal::poll() {
-  u32 events = io::poll_event::out;
+  const u32 events = port_.poll() & io::poll_event::out;
   sync::mutex_guard g(mutex_);
   while (!deliverable() && fill(false).ok()) {
   }

@@ -37,10 +37,12 @@ class terminal : pinned {
   result<> fill(bool wait);          // mutex_ held: at least one byte, or the end, from the port into the line
   void take(u8 c);                   // mutex_ held
   void echo(string_view text);
+  result<usize> write_all(io::cursor& from, bool wait);  // output_mutex_ held
   bool deliverable() const { return complete_ != 0 || at_end_; }
 
   devices::console_port& port_;
   sync::mutex mutex_;
+  sync::mutex output_mutex_;
   linux_termios settings_;
   window_size window_{24, 80, 0, 0};
   u8 line_[line_max];

@@ -24,6 +24,8 @@ export interface GuestOptions {
   readonly input?: string;
   /** False: no ports at all, so that program output goes to the serial line. */
   readonly ports?: boolean;
+  /** QEMU's character device of the serial line; default a file, which `serial` is read from. */
+  readonly serialDevice?: string;
   readonly extra?: readonly string[];
   readonly timeoutMs?: number;
   /** At the time-out, first asks the kernel where it stands, by a non-maskable interrupt: its backtrace is in `serial`. */
@@ -88,7 +90,7 @@ export function qemuArguments(options: GuestOptions, folder: string): string[] {
   if (options.countInstructions) args.push('-icount', 'shift=0,sleep=off');
   args.push('-kernel', options.kernel, '-append', options.commandLine);
   if (options.initrd !== undefined) args.push('-initrd', options.initrd);
-  args.push('-serial', `file:${join(folder, 'serial')}`);
+  args.push('-serial', options.serialDevice ?? `file:${join(folder, 'serial')}`);
   for (const [serial, path] of Object.entries(options.disks ?? {})) {
     args.push('-drive', `if=none,id=disk-${serial},file=${path},format=raw,readonly=on`);
     args.push('-device', `virtio-blk-pci,drive=disk-${serial},serial=${serial}`);
