@@ -22,6 +22,7 @@
 #include "sched/clock.hh"
 #include "sync/random.hh"
 #include "telemetry/boot_phases.hh"
+#include "vfs/inode.hh"
 #include "vfs/page_cache.hh"
 #include "vfs/vfs.hh"
 
@@ -228,6 +229,8 @@ void launch(const start_information& information) {
   if (!process.ok()) give_up("the program's process cannot be set up (error {})", static_cast<int>(process.error()));
   static memory::address_space* space = &(*process)->space;
   vfs::page_cache::set_unmapper([](usize bytes) { return space->unmap_clean(bytes); });
+  vfs::inode::set_unmapper(
+      [](memory::backing& source, u64 first, u64 end, bool copies) { space->forget_pages(source, first, end, copies); });
   static start_of_program start;
   const usize slash = c.program.view().rfind('/');
   auto task = linux_abi::create_first_task(**process, c.program.view().substr(slash == string_view::npos ? 0 : slash + 1), &run_first_task, &start);

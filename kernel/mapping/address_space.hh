@@ -92,6 +92,9 @@ class address_space : pinned {
   fault_outcome handle_fault(const fault& f);
   /// Unmaps up to `bytes` of file pages that were not used lately; returns how many bytes. Never waits for the mutex.
   usize unmap_clean(usize bytes);
+  /// Takes pages [first, end) of `source` out of every mapping. Called once it does not give them any more; a page that a fault was
+  /// given before is not mapped later. `copies`: the program's own copies of them go, too (truncation, but no hole).
+  void forget_pages(backing& source, u64 first, u64 end, bool copies);
 
   /// Calls f for each mapping in order of address, under the mutex: f must not touch program memory.
   void for_each(function_ref<void(const mapping&)> f);

@@ -83,6 +83,7 @@ fault_outcome address_space::fault_file(const fault& f) {
   ref<backing> source;
   u64 page_index;
   bool for_write;
+  u32 cuts;
   {
     sync::mutex_guard g(mutex_);
     mapping* m = find(f.address);
@@ -90,6 +91,7 @@ fault_outcome address_space::fault_file(const fault& f) {
     source = m->source;
     page_index = m->page_of(f.address);
     for_write = m->shared && f.write;
+    cuts = source->cuts;
   }
   auto fetched = source->page(page_index, for_write);
   if (!fetched.ok()) return fetched.error() == errc::no_memory ? fault_outcome::out_of_memory : fault_outcome::bus_error;
@@ -97,7 +99,7 @@ fault_outcome address_space::fault_file(const fault& f) {
 
   sync::mutex_guard g(mutex_);
   mapping* m = find(f.address);
-  if (!m || !(m->source == source) || m->page_of(f.address) != page_index) {
+  if (!m || !(m->source == source) || m->page_of(f.address) != page_index || source->cuts != cuts) {
     release(*page);
     return fault_outcome::resolved;
   }

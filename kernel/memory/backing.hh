@@ -16,6 +16,9 @@ class backing : public ref_counted<backing> {
   /// Name for /proc/self/maps; empty if none.
   virtual std::string_view name() const { return {}; }
   virtual u64 inode_number() const { return 0; }
+
+  /// How often pages were taken from it: a page that was fetched before is not mapped after. The address space's mutex.
+  u32 cuts = 0;
 };
 
 }  // namespace osv::memory

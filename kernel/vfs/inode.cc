@@ -9,6 +9,7 @@ namespace osv::vfs {
 namespace {
 // Anonymous devices have major 0 (Linux: get_anon_bdev).
 constinit std::atomic<u32> next_device{1};
+constinit std::atomic<inode::unmapper> of_space{nullptr};
 }  // namespace
 
 file_system::file_system(string_view type, bool read_only)
@@ -34,6 +35,15 @@ result<ref<io::file>> inode::open(const location& at, u32 flags) {
 result<u64> inode::seek_data(u64 offset, bool hole) {
   if (offset >= size()) return fail(errc::no_such_device_or_address);
   return hole ? size() : offset;
+}
+
+void inode::set_unmapper(unmapper unmap) { of_space.store(unmap, std::memory_order_relaxed); }
+
+void inode::unmap_pages(u64 first, u64 end, bool copies) {
+  // relaxed: a fault that was given one of the pages took it under the lock of the file's pages, as its removal did afterwards, so
+  // what was stored before that fault is seen here. Files that were never mapped cost nothing.
+  if (!was_mapped_.load(std::memory_order_relaxed)) return;
+  if (unmapper unmap = of_space.load(std::memory_order_relaxed)) unmap(*this, first, end, copies);
 }
 
 std::string_view inode::name() const {

@@ -109,18 +109,28 @@ class inode : public memory::backing {
   std::string_view name() const override;
   void remember_path(const location& at);
 
+  /// Called before the first mapping of it is made.
+  void note_mapped() { was_mapped_.store(true, std::memory_order_relaxed); }
+  /// Takes pages [first, end) of `source` out of the program's page tables; `copies`: its own copies of them, too. Set by boot/.
+  using unmapper = void (*)(memory::backing& source, u64 first, u64 end, bool copies);
+  static void set_unmapper(unmapper unmap);
+
   sync::mutex directory_lock;
   /// Set under directory_lock when rmdir removed it: no new names in it.
   bool removed = false;
 
  protected:
   void set_permissions(u32 permissions) { mode_.store(type() | (permissions & 07777), std::memory_order_relaxed); }
+  /// To be called when page() does not give what it gave for [first, end) any more: no program sees that afterwards. `copies`: the
+  /// file ends there, so that private copies go as well (mmap(2)). May be called with locks that page() does not take.
+  void unmap_pages(u64 first, u64 end, bool copies);
 
  private:
   ref<file_system> owner_;
   u64 number_;
   std::atomic<u32> mode_;
   std::atomic<string*> mapped_path_{nullptr};
+  std::atomic<bool> was_mapped_{false};
 
  public:
   ~inode() override { delete mapped_path_.load(); }

@@ -112,6 +112,7 @@ result<ref<memory::backing>> regular_file::map(bool shared, bool writable) {
   if (!readable() || (shared && writable && !this->writable())) return fail(errc::access);
   TRY(node().prepare_map(shared, writable));
   node().remember_path(at());
+  node().note_mapped();
   return ref<memory::backing>(&node());
 }
 

@@ -36,6 +36,8 @@ class page_cache : pinned {
   result<memory::frame*> put(u64 index, memory::frame* made);
   /// Forgets the pages of [first, end). Whoever still holds one holds a page of nothing.
   void drop(u64 first, u64 end);
+  /// Whether `page`, which was the page at `index` once, still is.
+  bool holds(u64 index, const memory::frame& page) { return pages_.holds(index, page); }
   u64 count() const { return pages_.count(); }
   /// The lowest index from `from` on that has a page; page_map::index_max + 1 if none.
   u64 next(u64 from) { return pages_.next(from); }

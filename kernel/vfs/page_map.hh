@@ -24,6 +24,12 @@ class page_map : pinned {
     void** at = slot(index);
     return at && *at;
   }
+  /// Whether `page` is what lies at `index`.
+  bool holds(u64 index, const memory::frame& page) {
+    lock::guard g(lock_);
+    void** at = slot(index);
+    return at && *at == &page;
+  }
   bool empty() const { return count_.load(std::memory_order_relaxed) == 0; }
   u64 count() const { return count_.load(std::memory_order_relaxed); }
 

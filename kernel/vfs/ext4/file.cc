@@ -36,6 +36,15 @@ void node::set_size(u64 size) {
 }
 
 result<> node::load(u64 first, memory::frame* const* frames, usize count) {
+  for (;;) {
+    // acquire: the blocks are looked up after it. A block that the file loses may be another's, written anew, before it is read.
+    const u32 cuts = cuts_.load(std::memory_order_acquire);
+    auto outcome = load_once(first, frames, count);
+    if (cuts_.load(std::memory_order_acquire) == cuts) return outcome;
+  }
+}
+
+result<> node::load_once(u64 first, memory::frame* const* frames, usize count) {
   const u32 block = block_size();
   const u64 end = size();
   disk::piece pieces[disk::pieces_max];
@@ -84,7 +93,7 @@ result<usize> node::read(io::cursor& into, u64 offset) {
 
 /// Makes `page` one that waits to be written. ENOSPC when there may be no room for it.
 result<> node::promise_page(memory::frame& page, u64 index) {
-  if (dirty_.contains(index) && state_of(page).load(std::memory_order_relaxed) & page_promised) return {};
+  if (dirty_.holds(index, page) && state_of(page).load(std::memory_order_relaxed) & page_promised) return {};
   const u32 per_page = page_size / block_size();
   bool missing = false;
   for (u32 i = 0; i < per_page && !missing; ++i) missing = !TRY(map(index * per_page + i)).physical;
@@ -93,31 +102,56 @@ result<> node::promise_page(memory::frame& page, u64 index) {
     // Two may promise at once: a write, and a page fault.
     if (state_of(page).fetch_or(page_promised, std::memory_order_acq_rel) & page_promised) of().keep_promise(per_page);
   }
-  memory::retain(page);
-  auto inserted = dirty_.insert(index, &page);
-  if (inserted.ok() && !inserted.value()) {
-    of().count_dirty(1);
-  } else {
-    memory::release(page);
-    memory::release(*TRY(inserted));
-  }
+  TRY(insert_dirty(page, index));
   dirtied();
   return {};
 }
 
+/// `page` waits to be written, with a reference of its own.
+result<> node::insert_dirty(memory::frame& page, u64 index) {
+  for (;;) {
+    memory::retain(page);
+    auto inserted = dirty_.insert(index, &page);
+    if (inserted.ok() && !inserted.value()) {
+      of().count_dirty(1);
+      return {};
+    }
+    memory::release(page);
+    memory::frame* there = TRY(inserted);
+    // Another one that the cache does not have: a page fault put it here after the file was cut, and has not noticed yet. If the
+    // cache has it, it is this one that was cut off.
+    const bool stale = there != &page && !pages_.holds(index, *there);
+    if (stale) forget_dirty(index, *there);
+    memory::release(*there);
+    if (!stale) return {};
+  }
+}
+
+/// `page` does not wait for blocks any more.
+void node::keep_promise(memory::frame& page) {
+  if (state_of(page).fetch_and(static_cast<u16>(~page_promised), std::memory_order_acq_rel) & page_promised)
+    of().keep_promise(page_size / block_size());
+}
+
+/// `page`, to which the caller has a reference, is not to be written.
+void node::forget_dirty(u64 index, memory::frame& page) {
+  if (dirty_.remove(index, &page)) {
+    of().count_dirty(-1);
+    memory::release(page);
+  }
+  keep_promise(page);
+}
+
+/// Content lock held. The cache comes first: a page fault that makes a page dirty looks there afterwards (node::page), so that
+/// either it finds the page gone, or the page is found dirty here.
 void node::forget_pages(u64 first, u64 end) {
+  pages_.drop(first, end);
   for (u64 i = dirty_.next(first); i < end; i = dirty_.next(i + 1)) {
     memory::frame* page = dirty_.find(i);
     if (!page) continue;
-    if (dirty_.remove(i, page)) {
-      if (state_of(*page).fetch_and(static_cast<u16>(~page_promised), std::memory_order_acq_rel) & page_promised)
-        of().keep_promise(page_size / block_size());
-      of().count_dirty(-1);
-      memory::release(*page);
-    }
+    forget_dirty(i, *page);
     memory::release(*page);
   }
-  pages_.drop(first, end);
 }
 
 /// The page, as it is or as zeroes behind the end, with a reference.
@@ -144,7 +178,9 @@ result<usize> node::write_page(io::cursor& from, u64 index, usize within, usize 
       auto promised = promise_page(*page, index);
       memory::release(*page);
       if (!promised.ok()) {
-        pages_.drop(index, index + 1);
+        // It shows bytes that were not accepted, to whoever has it mapped, too.
+        forget_pages(index, index + 1);
+        unmap_pages(index, index + 1, false);
         return fail(promised.error());
       }
       return bytes;
@@ -231,7 +267,9 @@ result<> node::truncate(u64 size) {
   // The rest of the last page must read as zero when the file grows again; done first, as it may fail.
   if (size % page_size) TRY(zero_range(size, align_up(size, page_size)));
   set_size(size);
-  forget_pages(size / page_size + (size % page_size != 0), page_map::index_max + 1);
+  const u64 first_gone = size / page_size + (size % page_size != 0);
+  forget_pages(first_gone, page_map::index_max + 1);
+  unmap_pages(first_gone, page_map::index_max + 1, true);
   auto outcome = shrink(size);
   dirtied();
   return outcome;
@@ -252,8 +290,11 @@ result<> node::allocate(int mode, u64 offset, u64 length) {
       if (last_page >= first_page && last_page < stop) TRY(zero_range(last_page, stop));
       if (first_page < last_page && mode & punch_hole) {
         TRY(flush_pages());
+        // The blocks first: a page that is read from now on has zeroes, and those of before are forgotten.
+        auto removed = remove_blocks(first_page / block_size(), last_page / block_size());
         forget_pages(first_page / page_size, last_page / page_size);
-        TRY(remove_blocks(first_page / block_size(), last_page / block_size()));
+        unmap_pages(first_page / page_size, last_page / page_size, false);
+        TRY(removed);
       } else if (first_page < last_page) {
         TRY(zero_range(first_page, last_page));
       }
@@ -293,18 +334,27 @@ result<u64> node::seek_data(u64 offset, bool hole) {
 
 result<memory::frame*> node::page(u64 index, bool for_write) {
   if (!is_regular()) return fail(errc::no_device);
-  if (!for_write) return pages_.get(index);
-  TRY(of().check_writable());
-  memory::frame* page = TRY(pages_.get(index));
-  // Set before the page becomes dirty: write_back.cc looks in the other order.
-  state_of(*page).fetch_or(page_mapped, std::memory_order_acq_rel);
-  auto promised = promise_page(*page, index);
-  if (!promised.ok()) {
+  if (for_write) TRY(of().check_writable());
+  for (;;) {
+    memory::frame* page = TRY(pages_.get(index));
+    // The cache may have a page behind the end: of a write that has not moved the end yet, or read while the file was cut.
+    if (index >= page_count()) {
+      memory::release(*page);
+      return fail(errc::range);
+    }
+    if (!for_write) return page;
+    // Set before the page becomes dirty: write_back.cc looks in the other order.
+    state_of(*page).fetch_or(page_mapped, std::memory_order_acq_rel);
+    auto promised = promise_page(*page, index);
+    if (promised.ok() && pages_.holds(index, *page)) {
+      set_time(true);
+      return page;
+    }
+    // Cut off meanwhile, or without room on the disk (SIGBUS).
+    if (promised.ok()) forget_dirty(index, *page);
     memory::release(*page);
-    return fail(errc::io);  // SIGBUS, as there is no room on the disk
+    if (!promised.ok()) return fail(errc::io);
   }
-  set_time(true);
-  return page;
 }
 
 }  // namespace osv::vfs::ext4

@@ -133,11 +133,15 @@ class node final : public inode, private page_cache::loader {
   // file.cc
   u64 page_count() const override { return size() / page_size + (size() % page_size != 0); }
   result<> load(u64 first, memory::frame* const* frames, usize count) override;
+  result<> load_once(u64 first, memory::frame* const* frames, usize count);
   result<usize> write_page(io::cursor& from, u64 index, usize within, usize bytes);
   result<> promise_page(memory::frame& page, u64 index);
   result<memory::frame*> page_to_write(u64 index);
   void set_size(u64 size);
   void forget_pages(u64 first, u64 end);
+  result<> insert_dirty(memory::frame& page, u64 index);
+  void keep_promise(memory::frame& page);
+  void forget_dirty(u64 index, memory::frame& page);
   result<> zero_range(u64 from, u64 to);
   result<> check_size(u64 size) const;
 
@@ -172,6 +176,7 @@ class node final : public inode, private page_cache::loader {
   bool kept_ = false, in_round_ = false;  // volume's kept lock
   std::atomic<bool> write_failed_{false};
 
+  std::atomic<u32> cuts_{0};  // how often blocks were taken from it; changed with the map lock
   extent_list extents_;  // map lock
   bool extents_loaded_ = false;
   bool tree_is_foreign_ = false;  // not in the shape that this code writes

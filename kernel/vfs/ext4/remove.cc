@@ -75,6 +75,8 @@ result<> node::remove_blocks(u64 first_block, u64 end_block) {
         add_blocks(-static_cast<i64>(length));
         return {};
       }));
+      // release: who reads the blocks of before, and looks again, sees it (node::load).
+      cuts_.fetch_add(1, std::memory_order_acq_rel);
       TRY(store_extents(op, changed));
     }
     TRY(store(op));

@@ -23,6 +23,7 @@ class writable_disk final : public devices::block_device {
     using enum devices::block_request::operation;
     bool good = true;
     if (r.kind == flush && on_flush) std::exchange(on_flush, {})();
+    if (r.kind == read && on_read) std::exchange(on_read, {})();
     {
       std::lock_guard g(mutex_);
       const u64 from = r.sector * devices::sector_size;
@@ -72,6 +73,8 @@ class writable_disk final : public devices::block_device {
   std::atomic<unsigned> writes{0}, flushes{0};
   /// Happens once, in the middle of the next flush.
   std::function<void()> on_flush;
+  /// Likewise, before the next read.
+  std::function<void()> on_read;
 
  private:
   struct step {

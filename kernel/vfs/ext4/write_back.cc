@@ -130,6 +130,12 @@ result<> node::flush_pages() {
       memory::release(*page);
       if (!ours) break;
       of().count_dirty(-1);
+      // A page fault put it there after the file was cut, and takes it back.
+      if (!pages_.holds(index, *page)) {
+        keep_promise(*page);
+        memory::release(*page);
+        break;
+      }
       // The cache's reference and this one: any further may be a mapping that the program writes through at any time. Looked
       // at before the page is written: what is written to it later is not lost then.
       const bool was_mapped = state_of(*page).fetch_and(static_cast<u16>(~page_mapped), std::memory_order_acq_rel) & page_mapped;
@@ -144,22 +150,16 @@ result<> node::flush_pages() {
     if (!outcome.ok()) error = outcome.error();
     for (usize i = 0; i < count; ++i) {
       memory::frame& page = *frames[i];
-      if (outcome.ok() && state_of(page).fetch_and(static_cast<u16>(~page_promised), std::memory_order_acq_rel) & page_promised)
-        of().keep_promise(page_size / block_size());
+      if (outcome.ok()) keep_promise(page);
       if (outcome.ok() && !mapped[i]) {
         memory::release(page);
         continue;
       }
       if (mapped[i]) state_of(page).fetch_or(page_mapped, std::memory_order_acq_rel);
-      auto back = dirty_.insert(first + i, &page);
-      if (back.ok() && !back.value()) {
-        of().count_dirty(1);
-      } else {
-        if (back.ok()) memory::release(*back.value());
-        memory::release(page);
-        // It is as if the write had failed: the program has to hear of it.
-        if (!back.ok()) error = back.error();
-      }
+      auto back = insert_dirty(page, first + i);
+      memory::release(page);
+      // It is as if the write had failed: the program has to hear of it.
+      if (!back.ok()) error = back.error();
     }
     if (error != errc::ok) break;
   }

@@ -182,6 +182,7 @@ result<> file::zero(u64 offset, u64 end) {
       // The lower file shows through a prefix only: no later page does either.
       const u64 stop = end / page_size;
       dropped(pages_.remove_range(index, stop));
+      unmap_pages(index, stop, false);
       offset = stop * page_size;
       continue;
     }
@@ -205,7 +206,8 @@ result<> file::truncate(u64 size) {
     TRY(zero(size, last_end < old ? last_end : old));
     size_.store(size, std::memory_order_release);
     if (lower_visible_.load(std::memory_order_relaxed) > last_end) lower_visible_.store(last_end, std::memory_order_relaxed);
-    dropped(pages_.remove_from(last_end / page_size));
+    dropped(pages_.remove_range(last_end / page_size, page_map::index_max + 1));
+    unmap_pages(last_end / page_size, page_map::index_max + 1, true);
   } else {
     size_.store(size, std::memory_order_release);
   }
