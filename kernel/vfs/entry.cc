@@ -2,6 +2,7 @@
 
 #include "lock/spin_lock.hh"
 #include "vfs/mount_point.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -91,6 +92,7 @@ class entry_cache {
       lock::guard g(tree_lock);
       std::swap(e.parent_, old_parent);
       std::swap(e.name_, name);
+      e.parent_interest_.store(0, std::memory_order_relaxed);
     }
     insert(e);
     e.release();
@@ -100,6 +102,24 @@ class entry_cache {
     lock::guard g(tree_lock);
     return e.parent_ ? e.parent_ : ref<entry>(&e);
   }
+  static ref<entry> parent_and_name(entry& e, entry::copied_name& name) {
+    lock::guard g(tree_lock);
+    name.size = e.name_.size() < sizeof name.text ? e.name_.size() : sizeof name.text;
+    __builtin_memcpy(name.text, e.name_.c_str(), name.size);
+    return e.parent_;
+  }
+  static u32 parent_interest(entry& e) {
+    constexpr unsigned events_bits = 16;
+    constexpr u64 events_mask = (1u << events_bits) - 1;
+    // Asked first: a watch that comes after it makes the answer an old one.
+    const u64 now = directory_watch_changes();
+    const u64 known = e.parent_interest_.load(std::memory_order_relaxed);
+    if (known >> events_bits == now) return known & events_mask;
+    lock::guard g(tree_lock);
+    const u64 events = e.parent_ ? e.parent_->node()->watched_events.load(std::memory_order_relaxed) & events_mask : 0;
+    e.parent_interest_.store(now << events_bits | events, std::memory_order_relaxed);
+    return static_cast<u32>(events);
+  }
   static bool is_ancestor(entry& ancestor, entry& descendant) {
     lock::guard g(tree_lock);
     for (entry* e = &descendant; e; e = e->parent_.get())
@@ -108,7 +128,8 @@ class entry_cache {
   }
 
   /// Visits `wanted` buckets from the hand on and drops entries that nobody uses; recently used ones get a second chance.
-  usize evict(usize wanted, bool all) {
+  /// `below`: only those in this directory.
+  usize evict(usize wanted, bool all, const entry* below = nullptr) {
     usize dropped = 0;
     for (usize i = 0; i < wanted; ++i) {
       bucket& b = table_[hand_.fetch_add(1, std::memory_order_relaxed) % buckets];
@@ -120,7 +141,7 @@ class entry_cache {
           entry& e = **link;
           // Only the cache's own reference is left, and nobody can find the entry while the bucket is locked.
           const bool unused = e.references_.load(std::memory_order_acquire) == 1 && e.mounts.load() == 0;
-          if (unused && (all || !e.recently_used_.exchange(false, std::memory_order_relaxed))) {
+          if (unused && (!below || e.parent_.get() == below) && (all || !e.recently_used_.exchange(false, std::memory_order_relaxed))) {
             *link = e.next_in_bucket_;
             e.hashed_ = false;
             e.next_in_bucket_ = victims;
@@ -179,12 +200,15 @@ void entry::release() {
   // acq_rel: what every holder wrote is visible to the one that destroys.
   while (e && e->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     entry* above = e->parent_.leak();
+    if (e->node_ && !e->in_tree()) name_released(*e->node_);
     delete e;
     e = above;
   }
 }
 
 ref<entry> entry::parent() { return entry_cache::parent_of(*this); }
+ref<entry> entry::parent(copied_name& name) { return entry_cache::parent_and_name(*this, name); }
+u32 entry::parent_interest() { return entry_cache::parent_interest(*this); }
 
 result<ref<entry>> find_child(entry& directory, string_view name) {
   if (!directory.node() || !directory.node()->is_directory()) return fail(errc::not_directory);
@@ -219,6 +243,11 @@ result<ref<entry>> entry_created(entry& directory, string_view name, ref<inode> 
 void entry_removed(entry& child) {
   child.mark_unlinked();
   cache.remove(child);
+}
+
+void directory_entry_removed(entry& child) {
+  entry_removed(child);
+  if (child.node()->watched_events.load(std::memory_order_relaxed)) cache.evict(entry_cache::buckets, true, &child);
 }
 
 void entry_moved(entry& child, entry& directory, string name) { cache.rename(child, directory, std::move(name)); }

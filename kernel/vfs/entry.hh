@@ -27,6 +27,16 @@ class entry : pinned {
   bool negative() const { return !node_; }
   /// The entry above it; itself for a root.
   ref<entry> parent();
+  /// A name and room for it, so that it can be looked at without a lock.
+  struct copied_name {
+    char text[name_max];
+    usize size = 0;
+    string_view view() const { return {text, size}; }
+  };
+  /// The same, and the name in it at that moment; nullptr for a root.
+  ref<entry> parent(copied_name& name);
+  /// The events that watches on the directory above want (watches.hh). Costs no lock until a watch on some directory changes.
+  u32 parent_interest();
   /// False once it was unlinked (or never cached: procfs).
   bool in_tree() const { return !unlinked_.load(std::memory_order_relaxed); }
   void mark_unlinked() { unlinked_.store(true, std::memory_order_relaxed); }
@@ -48,6 +58,8 @@ class entry : pinned {
   ref<entry> parent_;                    // changed by rename under tree_lock, with the entry out of the hash
   string name_;                          // likewise
   ref<inode> node_;
+  // directory_watch_changes() when it was found out, and in the low 16 bits what was found. Stored under tree_lock.
+  std::atomic<u64> parent_interest_{0};
   entry* next_in_bucket_ = nullptr;      // bucket lock
 };
 
@@ -61,6 +73,9 @@ result<ref<entry>> find_child_locked(entry& directory, string_view name);
 /// The new entry; ENOMEM (then the next look-up asks the file system).
 result<ref<entry>> entry_created(entry& directory, string_view name, ref<inode> node);
 void entry_removed(entry& child);
+/// `child` was a directory: what is remembered of names that were not in it goes, too. It would keep the entry, and so the watches on
+/// what is no more.
+void directory_entry_removed(entry& child);
 /// `child` now has this name in `directory`.
 void entry_moved(entry& child, entry& directory, string name);
 

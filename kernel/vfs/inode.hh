@@ -15,6 +15,7 @@
 namespace osv::vfs {
 
 class inode;
+struct watch;
 
 class file_system : public ref_counted<file_system> {
  public:
@@ -118,6 +119,10 @@ class inode : public memory::backing {
   sync::mutex directory_lock;
   /// Set under directory_lock when rmdir removed it: no new names in it.
   bool removed = false;
+
+  /// The watches on it (watches.hh; under its lock), and the events that they want (may be read without).
+  watch* watches = nullptr;
+  std::atomic<u32> watched_events{0};
 
  protected:
   void set_permissions(u32 permissions) { mode_.store(type() | (permissions & 07777), std::memory_order_relaxed); }

@@ -1,6 +1,7 @@
 #include "vfs/mount_point.hh"
 
 #include "lock/spin_lock.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -58,6 +59,12 @@ class mount_table {
     return nullptr;
   }
   ref<mount_point> root() { return at(0); }
+  bool has(const file_system& system) {
+    lock::guard g(lock_);
+    for (mount_point& m : mounts_)
+      if (&m.system() == &system) return true;
+    return false;
+  }
 
  private:
   lock::spin_lock lock_{lock::rank::vfs_mount};
@@ -126,7 +133,9 @@ result<ref<mount_point>> hidden_mount(ref<file_system> system) { return make_mou
 result<> detach(const location& at) {
   mount_point& m = at.mount();
   if (&m.root() != &at.at() || &m == root_mount.load()) return fail(errc::invalid);
-  return table().remove(m);
+  TRY(table().remove(m));
+  if (!table().has(m.system())) end_watches(m.system());
+  return {};
 }
 
 location cross_mounts(location at) {

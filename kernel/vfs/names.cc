@@ -5,6 +5,7 @@
 #include "vfs/inode.hh"
 #include "vfs/open_file.hh"
 #include "vfs/walk.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -28,6 +29,7 @@ result<> make_name(const lookup_base& base, string_view path, bool is_directory,
   ref<inode> node = TRY(make(walk, walk.last()));
   // The name exists now; without memory for the cached entry the next look-up finds it.
   (void)entry_created(parent, walk.last(), std::move(node));
+  tell_of_name(*parent.node(), watch_event::create, walk.last(), is_directory);
   return {};
 }
 
@@ -64,12 +66,14 @@ result<> check_replaced(entry& moved, entry& replaced) {
   return {};
 }
 
-result<> exchange(entry& from_directory, entry& moved, entry& to_directory, entry& other) {
+result<> exchange(entry& from_directory, entry& moved, entry& to_directory, entry& other, string_view from, string_view to) {
   string from_name = TRY(string::create(moved.name()));
   string to_name = TRY(string::create(other.name()));
   TRY(from_directory.node()->rename(from_name, *moved.node(), *to_directory.node(), to_name, other.node(), true));
   entry_moved(moved, to_directory, std::move(to_name));
   entry_moved(other, from_directory, std::move(from_name));
+  tell_of_move(*from_directory.node(), from, *to_directory.node(), to, *moved.node(), nullptr);
+  tell_of_move(*to_directory.node(), to, *from_directory.node(), from, *other.node(), nullptr);
   return {};
 }
 
@@ -88,7 +92,7 @@ result<> rename_locked(walker& from, walker& to, u32 flags) {
     if (target->negative()) return fail(errc::no_entry);
     if (is_ancestor(*target, from_directory)) return fail(errc::invalid);
     if (target->mounts.load()) return fail(errc::busy);
-    return exchange(from_directory, *moved, to_directory, *target);
+    return exchange(from_directory, *moved, to_directory, *target, from.last(), to.last());
   }
   if (!target->negative()) {
     if (flags & rename_flag::no_replace) return fail(errc::exists);
@@ -105,8 +109,12 @@ result<> rename_locked(walker& from, walker& to, u32 flags) {
   if (outcome.ok() && lock_replaced) replaced->removed = true;
   if (lock_replaced) replaced->directory_lock.unlock();
   TRY(outcome);
-  entry_removed(*target);
+  if (lock_replaced)
+    directory_entry_removed(*target);
+  else
+    entry_removed(*target);
   entry_moved(*moved, to_directory, std::move(name));
+  tell_of_move(*from_directory.node(), from.last(), *to_directory.node(), to.last(), node, replaced);
   return {};
 }
 
@@ -150,6 +158,7 @@ result<> link(const lookup_base& from_base, string_view from, const lookup_base&
   return make_name(to_base, to, false, [&](walker& walk, string_view name) -> result<ref<inode>> {
     if (&walk.mount() != &source.mount()) return fail(errc::cross_device);
     TRY(walk.directory().node()->link(name, *node));
+    tell_of(*node, watch_event::attributes);
     return node;
   });
 }
@@ -165,7 +174,11 @@ result<> unlink(const lookup_base& base, string_view path) {
   if (walk.trailing_slash()) return fail(errc::not_directory);
   if (walk.mount().read_only()) return fail(errc::read_only);
   TRY(parent.node()->unlink(walk.last(), *child->node()));
+  tell_of(*child->node(), watch_event::attributes);
   entry_removed(*child);
+  // The order of Linux: unless it is in use, the file's own watches end before the directory's hear of the name.
+  child = nullptr;
+  tell_of_name(*parent.node(), watch_event::remove, walk.last(), false);
   return {};
 }
 
@@ -187,7 +200,9 @@ result<> remove_directory(const lookup_base& base, string_view path) {
     TRY(parent.node()->remove_directory(walk.last(), node));
     node.removed = true;
   }
-  entry_removed(*child);
+  directory_entry_removed(*child);
+  child = nullptr;
+  tell_of_name(*parent.node(), watch_event::remove, walk.last(), true);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "vfs/missing_files.hh"
 #include "vfs/open_file.hh"
 #include "vfs/walk.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -25,13 +26,18 @@ result<ref<io::file>> open_at(const location& at, u32 flags, bool created) {
   } else if (flags & flag::directory) {
     return fail(errc::not_directory);
   }
+  bool truncated = false;
   if (node.is_regular()) {
     if ((wants_write(flags) || flags & flag::truncate) && at.mount().read_only()) return fail(errc::read_only);
     // O_TRUNC with O_RDONLY is unspecified; Linux truncates.
-    if (flags & flag::truncate && !created) TRY(node.truncate(0));
+    truncated = flags & flag::truncate && !created;
+    if (truncated) TRY(node.truncate(0));
   }
   constexpr u32 once = flag::create | flag::exclusive | flag::truncate | flag::no_controlling_terminal | flag::close_on_exec;
-  return node.open(at, flags & ~once);
+  ref<io::file> opened = TRY(node.open(at, flags & ~once));
+  tell_of_file(at.at(), watch_event::open);
+  if (truncated) tell_of(at.at(), watch_event::modify);
+  return opened;
 }
 
 /// Makes a regular file in the walk's directory. Nothing made: somebody else was first.
@@ -44,7 +50,9 @@ result<location> create_file(walker& walk, u32 mode) {
   if (mount.read_only()) return fail(errc::read_only);
   if (parent.node()->removed) return fail(errc::no_entry);
   ref<inode> node = TRY(parent.node()->create(walk.last(), io::mode::regular | (mode & 07777), 0));
-  return location(ref<mount_point>(&mount), TRY(entry_created(parent, walk.last(), std::move(node))));
+  ref<entry> made = TRY(entry_created(parent, walk.last(), std::move(node)));
+  tell_of_name(*parent.node(), watch_event::create, walk.last(), false);
+  return location(ref<mount_point>(&mount), std::move(made));
 }
 
 result<ref<io::file>> open_or_create(walker& walk, string_view path, u32 flags, u32 mode) {

@@ -32,10 +32,13 @@ std::string_view open_file::name() const {
 
 result<usize> regular_file::read(io::cursor& into) {
   if (!readable()) return fail(errc::bad_file);
-  sync::mutex_guard g(position_lock_);
-  const usize n = TRY(node().read(into, position_));
-  position_ += n;
-  return n;
+  usize n;
+  {
+    sync::mutex_guard g(position_lock_);
+    n = TRY(node().read(into, position_));
+    position_ += n;
+  }
+  return did_read(n);
 }
 
 result<usize> regular_file::write(io::cursor& from) {
@@ -48,7 +51,7 @@ result<usize> regular_file::write(io::cursor& from) {
     position_ = at + n;
   }
   TRY(written());
-  return n;
+  return did_write(n);
 }
 
 /// open(2): O_SYNC and O_DSYNC, as if fsync or fdatasync followed each write.
@@ -60,7 +63,7 @@ result<> regular_file::written() {
 result<usize> regular_file::read_at(io::cursor& into, u64 offset) {
   if (!readable()) return fail(errc::bad_file);
   if (offset > offset_max) return fail(errc::invalid);
-  return node().read(into, offset);
+  return did_read(node().read(into, offset));
 }
 
 result<usize> regular_file::write_at(io::cursor& from, u64 offset) {
@@ -69,7 +72,7 @@ result<usize> regular_file::write_at(io::cursor& from, u64 offset) {
   // Linux appends in spite of the offset when O_APPEND is set (pwrite(2), BUGS).
   const usize n = TRY(node().write(from, offset, flags() & io::open_flag::append));
   TRY(written());
-  return n;
+  return did_write(n);
 }
 
 result<u64> regular_file::seek(i64 offset, int whence) {
@@ -98,14 +101,18 @@ result<u64> regular_file::seek(i64 offset, int whence) {
 result<> regular_file::truncate(u64 size) {
   if (!writable()) return fail(errc::invalid);
   if (size > offset_max) return fail(errc::invalid);
-  return node().truncate(size);
+  TRY(node().truncate(size));
+  tell_of(at().at(), watch_event::modify);
+  return {};
 }
 
 result<> regular_file::allocate(int mode, u64 offset, u64 length) {
   if (!writable()) return fail(errc::bad_file);
   if (!length || offset > offset_max || length > offset_max) return fail(errc::invalid);
   if (offset + length > offset_max) return fail(errc::file_too_big);
-  return node().allocate(mode, offset, length);
+  TRY(node().allocate(mode, offset, length));
+  tell_of_file(at().at(), watch_event::modify);
+  return {};
 }
 
 result<ref<memory::backing>> regular_file::map(bool shared, bool writable) {
@@ -126,6 +133,13 @@ result<i64> regular_file::control(u32 request, u64 argument) {
 }
 
 result<> directory_file::list(io::directory_sink sink) {
+  TRY(list_locked(sink));
+  // Told at the end of the directory too, and not in one that was removed.
+  if (!node().removed) tell_of_file(at().at(), watch_event::access);
+  return {};
+}
+
+result<> directory_file::list_locked(io::directory_sink sink) {
   sync::mutex_guard g(position_lock_);
   inode& directory = node();
   if (position_ == 0) {

@@ -4,6 +4,7 @@
 #include "io/file.hh"
 #include "vfs/entry.hh"
 #include "vfs/mount_point.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -11,7 +12,10 @@ namespace osv::vfs {
 class open_file : public io::file {
  public:
   open_file(const location& at, u32 flags) : io::file(flags), at_(at) {}
-  ~open_file() override { delete name_.load(); }
+  ~open_file() override {
+    if (!(flags() & io::open_flag::path)) tell_of_file(at_.at(), writable() ? watch_event::close_write : watch_event::close_no_write);
+    delete name_.load();
+  }
   open_file* as_open_file() override { return this; }
 
   const location& at() const { return at_; }
@@ -23,7 +27,18 @@ class open_file : public io::file {
   /// The path at the first call.
   std::string_view name() const override;
 
+ protected:
+  /// Passes the bytes of a transfer on; watchers hear of it unless there were none.
+  usize did_read(usize bytes) const { return told(watch_event::access, bytes); }
+  usize did_write(usize bytes) const { return told(watch_event::modify, bytes); }
+  result<usize> did_read(result<usize> bytes) const { return bytes.ok() ? did_read(bytes.value()) : bytes; }
+  result<usize> did_write(result<usize> bytes) const { return bytes.ok() ? did_write(bytes.value()) : bytes; }
+
  private:
+  usize told(u32 event, usize bytes) const {
+    if (bytes) tell_of_file(at_.at(), event);
+    return bytes;
+  }
   location at_;
   mutable std::atomic<string*> name_{nullptr};
 };
@@ -60,6 +75,7 @@ class directory_file : public open_file {
   result<> sync(bool data_only) override { return node().sync(data_only); }
 
  private:
+  result<> list_locked(io::directory_sink sink);
   sync::mutex position_lock_;
   u64 position_ = 0;  // 0 ".", 1 "..", from 2 on the inode's cookies + 2
 };
@@ -69,10 +85,10 @@ class delegating_file : public open_file {
  public:
   delegating_file(const location& at, u32 flags, ref<io::file> inner) : open_file(at, flags), inner_(std::move(inner)) {}
 
-  result<usize> read(io::cursor& into) override { return with_flags().read(into); }
-  result<usize> write(io::cursor& from) override { return with_flags().write(from); }
-  result<usize> read_at(io::cursor& into, u64 offset) override { return with_flags().read_at(into, offset); }
-  result<usize> write_at(io::cursor& from, u64 offset) override { return with_flags().write_at(from, offset); }
+  result<usize> read(io::cursor& into) override { return did_read(with_flags().read(into)); }
+  result<usize> write(io::cursor& from) override { return did_write(with_flags().write(from)); }
+  result<usize> read_at(io::cursor& into, u64 offset) override { return did_read(with_flags().read_at(into, offset)); }
+  result<usize> write_at(io::cursor& from, u64 offset) override { return did_write(with_flags().write_at(from, offset)); }
   result<u64> seek(i64 offset, int whence) override { return inner_->seek(offset, whence); }
   result<> truncate(u64 size) override { return inner_->truncate(size); }
   result<> sync(bool data_only) override { return inner_->sync(data_only); }

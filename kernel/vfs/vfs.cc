@@ -5,6 +5,7 @@
 #include "vfs/inode.hh"
 #include "vfs/open_file.hh"
 #include "vfs/walk.hh"
+#include "vfs/watches.hh"
 
 namespace osv::vfs {
 
@@ -26,9 +27,19 @@ auto with_location(const lookup_base& base, string_view path, u32 at_flags, Act&
   return with_object(base, path, at_flags, act, [](io::file&) { return fail(errc::not_permitted); });
 }
 
+/// What the watchers hear of a change; a single time is changed by those who pretend to have read or written (fsnotify_change).
+u32 event_of(const attribute_change& change) {
+  if (change.permissions || change.user || change.group) return watch_event::attributes;
+  if (change.accessed && change.modified) return watch_event::attributes;
+  if (change.accessed) return watch_event::access;
+  return change.modified ? watch_event::modify : 0;
+}
+
 result<> change_at(const location& at, const attribute_change& change) {
   if (at.mount().read_only()) return fail(errc::read_only);
-  return at.at().node()->change(change);
+  TRY(at.at().node()->change(change));
+  if (const u32 event = event_of(change)) tell_of(at.at(), event);
+  return {};
 }
 
 result<> change_file(io::file& file, const attribute_change& change) {
@@ -166,7 +177,9 @@ result<> truncate(const lookup_base& base, string_view path, u64 size) {
     if (node.is_directory()) return fail(errc::is_directory);
     if (!node.is_regular()) return fail(errc::invalid);
     if (at.mount().read_only()) return fail(errc::read_only);
-    return node.truncate(size);
+    TRY(node.truncate(size));
+    tell_of(at.at(), watch_event::modify);
+    return {};
   });
 }
 

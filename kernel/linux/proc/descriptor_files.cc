@@ -1,6 +1,7 @@
 // /proc/self/fd and /proc/self/fdinfo.
 #include "linux/epoll.hh"
 #include "linux/event_file.hh"
+#include "linux/inotify_file.hh"
 #include "linux/proc/proc.hh"
 #include "linux/process.hh"
 #include "linux/task.hh"
@@ -55,6 +56,11 @@ result<> describe(int fd, text_sink& out) {
   out.put("\nmnt_id:\t1\n");
   if (auto* epoll = io::downcast<epoll_file>(*file))
     epoll->visit([&](int target, u32 events, u64 data) { out.print("tfd: {:8} events: {:8x} data: {:16x}\n", target, events, data); });
+  if (auto* inotify = io::downcast<inotify_file>(*file))
+    inotify->visit([&](const vfs::watch& w) {
+      out.print("inotify wd:{:x} ino:{:x} sdev:{:x} mask:{:x} ignored_mask:0\n", static_cast<u32>(w.number), w.node->number(),
+                w.node->owner().device(), w.events & vfs::watch_event::all);
+    });
   return {};
 }
 

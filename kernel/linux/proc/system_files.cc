@@ -1,4 +1,5 @@
 // /proc/meminfo, stat, uptime, … and /proc/sys: proc(5).
+#include "linux/inotify_file.hh"
 #include "linux/kernel_identity.hh"
 #include "linux/proc/proc.hh"
 #include "linux/process.hh"
@@ -214,7 +215,6 @@ constexpr fixed_setting settings[] = {
     {"sys/fs/file-max", "1048576\n"},
     {"sys/fs/nr_open", "1048576\n"},
     {"sys/fs/pipe-max-size", "1048576\n"},
-    {"sys/fs/inotify/max_user_watches", "0\n"},
     {"sys/fs/epoll/max_user_watches", "1048576\n"},
 };
 
@@ -245,6 +245,18 @@ result<> register_kernel_settings() {
     u8 fresh[16];
     make_uuid(fresh);
     return put_uuid(out, fresh);
+  }));
+  TRY(proc.add_file("sys/fs/inotify/max_queued_events", [](text_sink& out) -> result<> {
+    out.print("{}\n", inotify_file::queue_max);
+    return {};
+  }));
+  TRY(proc.add_file("sys/fs/inotify/max_user_instances", [](text_sink& out) -> result<> {
+    out.print("{}\n", inotify_file::instances_max);
+    return {};
+  }));
+  TRY(proc.add_file("sys/fs/inotify/max_user_watches", [](text_sink& out) -> result<> {
+    out.print("{}\n", vfs::watches_max);
+    return {};
   }));
   return proc.add_file("sys/fs/file-nr", [](text_sink& out) -> result<> {
     out.print("{}\t0\t1048576\n", current_process().files.count());

@@ -131,6 +131,12 @@ result<> sys_timerfd_gettime(int fd, void* into);
 result<int> sys_signalfd4(int fd, const void* mask_pointer, usize size, u32 flags);
 result<int> sys_signalfd(int fd, const void* mask, usize size);
 
+// inotify.cc
+result<int> sys_inotify_init();
+result<int> sys_inotify_init1(u32 flags);
+result<int> sys_inotify_add_watch(int fd, const char* path, u32 mask);
+result<> sys_inotify_rm_watch(int fd, int watch);
+
 // polling.cc
 result<usize> sys_poll(void* descriptors, usize count, int timeout_ms);
 result<usize> sys_ppoll(void* descriptors, usize count, linux_timespec* timeout, const void* mask, usize mask_size);

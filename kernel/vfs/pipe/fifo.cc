@@ -12,10 +12,10 @@ result<ref<io::file>> open_fifo(ref<pipe_buffer> pipe, const location& at, u32 f
   const u32 readers_before = pipe->reader_opens(), writers_before = pipe->writer_opens();
   const bool readers = pipe->has_readers(), writers = pipe->has_writers();
   ref<io::file> end = TRY(osv::make_ref<pipe_end>(pipe, flags));
-  ref<io::file> opened = TRY(osv::make_ref<delegating_file>(at, flags, std::move(end)));
   if (access == io::open_flag::read_only && wait && !writers) TRY(pipe->wait_for_writer(writers_before));
   if (access == io::open_flag::write_only && wait && !readers) TRY(pipe->wait_for_reader(readers_before));
-  return opened;
+  // At last: only what was opened is told to be closed.
+  return TRY(osv::make_ref<delegating_file>(at, flags, std::move(end)));
 }
 
 }  // namespace osv::vfs
