@@ -60,7 +60,36 @@ result<> node::count_directory(operation& op, i32 by) {
   return store(op);
 }
 
+/// What needs room, once more when there is none: what removed files had is given out after a commit only.
+template <typename Work>
+auto node::with_room(Work&& work) -> decltype(work()) {
+  auto outcome = work();
+  if (outcome.ok() || outcome.error() != errc::no_space) return outcome;
+  TRY(of().recover_space());
+  return work();
+}
+
 result<ref<inode>> node::create(string_view name, u32 mode, u64 device) {
+  return with_room([&] { return create_once(name, mode, device); });
+}
+
+result<ref<inode>> node::create_symlink(string_view name, string_view target) {
+  return with_room([&] { return create_symlink_once(name, target); });
+}
+
+result<ref<inode>> node::create_unnamed(u32 mode) {
+  return with_room([&] { return create_unnamed_once(mode); });
+}
+
+result<> node::link(string_view name, inode& target) {
+  return with_room([&] { return link_once(name, target); });
+}
+
+result<> node::rename(string_view name, inode& child, inode& to, string_view new_name, inode* replaced, bool exchange) {
+  return with_room([&] { return rename_once(name, child, to, new_name, replaced, exchange); });
+}
+
+result<ref<inode>> node::create_once(string_view name, u32 mode, u64 device) {
   operation op(of());
   TRY(op.begin());
   ref<node> made = TRY(new_node(op, mode, device));
@@ -73,7 +102,7 @@ result<ref<inode>> node::create(string_view name, u32 mode, u64 device) {
   return ref<inode>(of().table_.insert(std::move(made)));
 }
 
-result<ref<inode>> node::create_symlink(string_view name, string_view target) {
+result<ref<inode>> node::create_symlink_once(string_view name, string_view target) {
   // The block holds the byte of zero behind it, too, by which e2fsck knows its end.
   if (target.size() >= block_size()) return fail(errc::name_too_long);
   operation op(of());
@@ -99,7 +128,7 @@ result<ref<inode>> node::create_symlink(string_view name, string_view target) {
   return ref<inode>(of().table_.insert(std::move(made)));
 }
 
-result<ref<inode>> node::create_unnamed(u32 mode) {
+result<ref<inode>> node::create_unnamed_once(u32 mode) {
   ref<node> made;
   {
     operation op(of());
@@ -118,7 +147,7 @@ result<ref<inode>> node::create_unnamed(u32 mode) {
   return ref<inode>(made);
 }
 
-result<> node::link(string_view name, inode& target) {
+result<> node::link_once(string_view name, inode& target) {
   node& file = node_of(target);
   if (file.links() >= links_max) return fail(errc::too_many_links);
   operation op(of());
@@ -184,7 +213,7 @@ result<> node::remove_directory(string_view name, inode& child) {
   return {};
 }
 
-result<> node::rename(string_view name, inode& child, inode& to, string_view new_name, inode* replaced, bool exchange) {
+result<> node::rename_once(string_view name, inode& child, inode& to, string_view new_name, inode* replaced, bool exchange) {
   node& moved = node_of(child);
   node& target = node_of(to);
   node* other = replaced ? &node_of(*replaced) : nullptr;

@@ -126,6 +126,13 @@ class node final : public inode, private page_cache::loader {
   result<> set_parent(operation& op, u32 parent);
 
   // names.cc
+  template <typename Work>
+  auto with_room(Work&& work) -> decltype(work());
+  result<ref<inode>> create_once(string_view name, u32 mode, u64 device);
+  result<ref<inode>> create_symlink_once(string_view name, string_view target);
+  result<ref<inode>> create_unnamed_once(u32 mode);
+  result<> link_once(string_view name, inode& target);
+  result<> rename_once(string_view name, inode& child, inode& to, string_view new_name, inode* replaced, bool exchange);
   result<ref<node>> new_node(operation& op, u32 mode, u64 device);
   result<> count_directory(operation& op, i32 by);
   result<> drop_link(operation& op, bool directory);
