@@ -9,6 +9,13 @@ namespace {
 /// A periodic timer fires at most this often; shorter periods show up as overruns.
 constexpr nanoseconds interval_min = 20 * microsecond;
 
+/// Timers that wait for CPU time.
+struct armed_timers {
+  lock::irq_spin_lock lock{lock::rank::cpu_timers};
+  list<signal_timer, &signal_timer::armed_hook> timers;
+};
+armed_timers waiting_for_cpu_time;
+
 bool follows_wall_clock(i32 clock) { return clock == clock_id::realtime || clock == clock_id::realtime_alarm || clock == clock_id::atomic_time; }
 
 /// To one thread, from an interrupt; nothing if it ended. The task cannot go while it is counted as used.
@@ -36,8 +43,55 @@ void send_signal_to(process& p, u32 id, const signal_info& info) {
 
 }  // namespace
 
-signal_timer::signal_timer(process& owner, i32 id, i32 clock, const timer_notification& n)
-    : owner_(owner), id_(id), clock_(clock), notification_(n), timer_([this](sched::timer&) { expired(); }) {}
+signal_timer::signal_timer(process& owner, i32 id, i32 clock, u32 thread, const timer_notification& n)
+    : owner_(owner), id_(id), clock_(clock), thread_(thread), notification_(n), timer_([this](sched::timer& t) {
+        if (const nanoseconds next = expired(sched::now())) t.arm(next);
+      }) {}
+
+bool signal_timer::counts_cpu_time() const { return clock_ == clock_id::process_time || clock_ == clock_id::thread_time; }
+
+nanoseconds signal_timer::clock_value() const {
+  if (clock_ == clock_id::process_time) return process_run_time();
+  // That of a thread that is gone stands still.
+  if (clock_ == clock_id::thread_time) return thread_run_time(thread_);
+  return sched::now();
+}
+
+void signal_timer::arm(nanoseconds at) {
+  next_.store(at, std::memory_order_relaxed);
+  if (!counts_cpu_time()) return timer_.arm(at);
+  {
+    lock::guard g(waiting_for_cpu_time.lock);
+    waiting_for_cpu_time.timers.push_back(*this);
+    sched::program_tick = &signal_timer::check_cpu_time;
+  }
+  sched::set_ticking(true);
+}
+
+void signal_timer::disarm() {
+  timer_.cancel();
+  if (!counts_cpu_time()) return;
+  lock::guard g(waiting_for_cpu_time.lock);
+  if (armed_hook.is_linked()) armed_hook.unlink();
+  if (waiting_for_cpu_time.timers.empty()) sched::set_ticking(false);
+}
+
+void signal_timer::check_cpu_time(sched::thread& running) {
+  lock::guard g(waiting_for_cpu_time.lock);
+  nanoseconds process_time = 0;  // asked once a tick
+  for (signal_timer& t : waiting_for_cpu_time.timers) {
+    nanoseconds time;
+    if (t.clock_ == clock_id::process_time) {
+      time = process_time = process_time ? process_time : process_run_time();
+    } else {
+      if (t.thread_ != running.id) continue;
+      time = sched::runtime(running);
+    }
+    if (time < t.next_.load(std::memory_order_relaxed)) continue;
+    if (!t.expired(time)) t.armed_hook.unlink();
+  }
+  if (waiting_for_cpu_time.timers.empty()) sched::set_ticking(false);
+}
 
 queued_signal* signal_timer::pending_signal() {
   const auto find = [this](pending_signals& pending) -> queued_signal* {
@@ -53,22 +107,20 @@ queued_signal* signal_timer::pending_signal() {
 }
 
 /// In the timer interrupt.
-void signal_timer::expired() {
+nanoseconds signal_timer::expired(nanoseconds now) {
   const nanoseconds interval = interval_.load(std::memory_order_relaxed);
+  nanoseconds next = 0;
   i64 missed = 0;
   if (interval) {
-    nanoseconds next = next_.load(std::memory_order_relaxed) + interval;
-    const nanoseconds earliest = sched::now() + (interval < interval_min ? interval_min : 0);
+    next = next_.load(std::memory_order_relaxed) + interval;
+    const nanoseconds earliest = now + (interval < interval_min ? interval_min : 0);
     if (next < earliest) {
       missed = (earliest - next + interval - 1) / interval;
       next += missed * interval;
     }
-    next_.store(next, std::memory_order_relaxed);
-    timer_.arm(next);
-  } else {
-    next_.store(0, std::memory_order_relaxed);
   }
-  if (notification_.silent) return;
+  next_.store(next, std::memory_order_relaxed);
+  if (notification_.silent) return next;
   signal_info info;
   info.number = notification_.signal_number;
   info.code = notification_.queued ? signal_code::timer : signal_code::kernel;
@@ -78,7 +130,7 @@ void signal_timer::expired() {
     if (queued_signal* waiting = pending_signal()) {
       merged_ = static_cast<i32>(merged_ + missed + 1 < INT32_MAX ? merged_ + missed + 1 : INT32_MAX);
       waiting->info.timer.overrun = merged_;
-      return;
+      return next;
     }
     merged_before_ = merged_;
     merged_ = static_cast<i32>(missed < INT32_MAX ? missed : INT32_MAX);
@@ -86,8 +138,11 @@ void signal_timer::expired() {
     info.timer.overrun = merged_;
     info.timer.value = notification_.value;
   }
-  if (!notification_.thread) return (void)send_signal(owner_, info);
-  send_signal_to(owner_, notification_.thread, info);
+  if (notification_.thread)
+    send_signal_to(owner_, notification_.thread, info);
+  else
+    (void)send_signal(owner_, info);
+  return next;
 }
 
 i32 signal_timer::overrun() {
@@ -97,13 +152,13 @@ i32 signal_timer::overrun() {
 
 signal_timer::setting signal_timer::remaining() const {
   const nanoseconds next = next_.load(std::memory_order_relaxed);
-  const nanoseconds left = next ? next - sched::now() : 0;
+  const nanoseconds left = next ? next - clock_value() : 0;
   return {next ? (left > 0 ? left : 1) : 0, interval_.load(std::memory_order_relaxed)};
 }
 
 signal_timer::setting signal_timer::set(setting wanted, bool absolute) {
   sync::mutex_guard g(mutex_);
-  timer_.cancel();
+  disarm();
   const setting old = remaining();
   interval_.store(wanted.value ? wanted.interval : 0, std::memory_order_relaxed);
   next_.store(0, std::memory_order_relaxed);
@@ -112,15 +167,13 @@ signal_timer::setting signal_timer::set(setting wanted, bool absolute) {
     merged_ = merged_before_ = 0;
   }
   if (!wanted.value) return old;
-  const nanoseconds now = sched::now();
+  const nanoseconds now = clock_value();
   nanoseconds at = wanted.value;
   if (!absolute)
     at = wanted.value >= never - now ? never - 1 : now + wanted.value;
   else if (follows_wall_clock(clock_))
     at = wanted.value - (sched::realtime() - now);
-  if (at <= 0) at = 1;
-  next_.store(at, std::memory_order_relaxed);
-  timer_.arm(at);
+  arm(at > 0 ? at : 1);
   return old;
 }
 

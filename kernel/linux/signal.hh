@@ -17,7 +17,7 @@ constexpr signal_set bit_of(int signal) { return 1ull << (signal - 1); }
 namespace signal {
 constexpr int hang_up = 1, interrupt = 2, quit = 3, illegal = 4, trap = 5, abort = 6, bus = 7, floating_point = 8, kill = 9, user1 = 10;
 constexpr int segmentation = 11, user2 = 12, pipe = 13, alarm = 14, terminate = 15, child = 17, resume = 18, stop = 19;
-constexpr int terminal_stop = 20, terminal_input = 21, terminal_output = 22, urgent = 23, window = 28, io = 29, system_call = 31;
+constexpr int terminal_stop = 20, terminal_input = 21, terminal_output = 22, urgent = 23, virtual_alarm = 26, profile = 27, window = 28, io = 29, system_call = 31;
 constexpr int real_time_first = 32;
 }  // namespace signal
 

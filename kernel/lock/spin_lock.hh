@@ -12,6 +12,7 @@ namespace osv::lock {
 
 /// Outer locks first.
 enum class rank : u8 {
+  cpu_timers,  // those that are armed: taken by the scheduler's tick
   process,
   address_space,
   vfs_mount,

@@ -53,6 +53,7 @@ class cpu_scheduler : pinned {
   thread* departing = nullptr;           // being switched away from, and going to another CPU
   thread* vector_state_owner = nullptr;  // whose vector registers are loaded
   u64 slice_end = 0;                     // ticks; 0: no slice is running
+  u64 tick_at = 0;                       // ticks; 0: no tick is to come
 
   /// `lock` is held.
   void insert(thread& t, u64 now_ticks) {

@@ -21,6 +21,7 @@ namespace osv::sched {
 static_assert(offsetof(thread, attention) == 4, "entry.S reads it at every return from a system call");
 
 void (*before_leaving_idle)() = nullptr;
+void (*program_tick)(thread& running) = nullptr;
 
 namespace {
 
@@ -30,6 +31,9 @@ constinit std::atomic<u64> ended_program_ticks{0};  // run time of the program's
 u64 wake_up_bonus;   // ticks of virtual time that a sleeper may lag behind
 u64 slice;           // ticks a thread runs before an equal one may take over
 u64 wake_up_granularity;
+
+constinit std::atomic<bool> ticking{false};
+constexpr nanoseconds tick = millisecond;
 
 cpu_scheduler& local() { return schedulers.local(); }
 
@@ -114,6 +118,15 @@ void arm_slice(cpu_scheduler& s, u64 now_ticks) {
   timer_queue::arm_hardware_by(s.slice_end);
 }
 
+/// For the thread that runs from now on.
+void arm_tick(cpu_scheduler& s, const thread& running, u64 now_ticks) {
+  if (!ticking.load(std::memory_order_relaxed)) [[likely]]
+    return;
+  if (!running.program_data || s.tick_at) return;
+  s.tick_at = now_ticks + arch::nanoseconds_to_ticks(tick);
+  timer_queue::arm_hardware_by(s.tick_at);
+}
+
 void charge(thread& t, u64 now_ticks) {
   const u64 ran = now_ticks - t.started_running;
   t.started_running = now_ticks;
@@ -168,6 +181,7 @@ void schedule(cpu_scheduler& s, bool behind_all = false) {
     if (!next) next = s.idle;
   }
   arm_slice(s, now_ticks);
+  arm_tick(s, *next, now_ticks);
   if (next == &previous) {
     previous.state.store(thread_state::running, std::memory_order_relaxed);
     return;
@@ -358,6 +372,24 @@ void handle_timer_interrupt() {
     }
   }
   if (s.slice_end) timer_queue::arm_hardware_by(s.slice_end);
+  if (s.tick_at && now_ticks >= s.tick_at) {
+    s.tick_at = 0;
+    thread& running = current();
+    if (running.program_data && ticking.load(std::memory_order_relaxed)) {
+      program_tick(running);
+      arm_tick(s, running, now_ticks);
+    }
+  }
+  if (s.tick_at) timer_queue::arm_hardware_by(s.tick_at);
+}
+
+void set_ticking(bool on) {
+  arch::interrupt_guard guard;
+  if (ticking.exchange(on, std::memory_order_seq_cst) == on || !on) return;
+  arm_tick(local(), current(), arch::timestamp());
+  // Others run a thread that they may not switch away from for long: scheduling arms the tick.
+  for (unsigned cpu = 0; cpu < arch::cpu_count; ++cpu)
+    if (cpu != arch::cpu_id()) arch::send_ipi(cpu, arch::vector_reschedule);
 }
 
 void handle_wake_up_interrupt() { arch::this_cpu().reschedule = 1; }

@@ -2,7 +2,7 @@
 //
 // A thread that wakes goes to the CPU it ran on last, unless another CPU idles; wake-ups for another CPU travel over a lock-free
 // list and cost an interrupt only when the list was empty. A CPU with nothing to do pulls from the others before it halts.
-// Time is counted in time-stamp counter ticks; no periodic tick exists.
+// Time is counted in time-stamp counter ticks; no periodic tick exists, but for timers that wait for CPU time.
 #pragma once
 
 #include "arch/cpu.hh"
@@ -101,6 +101,11 @@ u32 thread_count();
 u32 runnable_count();
 /// Is CPU `cpu` halted for lack of work?
 bool is_idle(unsigned cpu);
+
+/// While ticking, each CPU that runs a thread of the program calls `program_tick` about once a millisecond, from its timer
+/// interrupt: for what waits for CPU time. Nothing ticks otherwise, nor on a CPU that idles.
+void set_ticking(bool on);
+extern void (*program_tick)(thread& running);
 
 /// Called on a CPU before it runs a program thread after having idled (translations may be stale).
 extern void (*before_leaving_idle)();

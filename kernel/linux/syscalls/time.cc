@@ -24,6 +24,30 @@ nanoseconds process_run_time() {
   return total;
 }
 
+nanoseconds thread_run_time(u32 id) {
+  if (id == sched::current().id) return sched::runtime(sched::current());
+  nanoseconds time = -1;
+  sched::for_each_thread([&](sched::thread& t) {
+    if (t.program_data && t.id == id) time = sched::runtime(t);
+  });
+  return time;
+}
+
+result<cpu_clock> cpu_clock_of(i32 clock) {
+  if (clock == clock_id::process_time) return cpu_clock{0};
+  if (clock == clock_id::thread_time) return cpu_clock{sched::current().id};
+  // ~id << 3 | 4 for threads | 0 to 2; 3 are clocks behind descriptors.
+  if (clock >= 0 || (clock & 3) == 3) return fail(errc::invalid);
+  const u32 id = ~(clock >> 3);
+  if (clock & 4) {
+    if (id == 0) return cpu_clock{sched::current().id};
+    if (thread_run_time(id) < 0) return fail(errc::invalid);
+    return cpu_clock{id};
+  }
+  if (id != 0 && id != current_process().id) return fail(errc::invalid);
+  return cpu_clock{0};
+}
+
 result<nanoseconds> clock_now(i32 clock) {
   switch (clock) {
     case clock_id::realtime:
@@ -37,27 +61,11 @@ result<nanoseconds> clock_now(i32 clock) {
     case clock_id::boot_time:
     case clock_id::boot_time_alarm:
       return sched::now();
-    case clock_id::process_time:
-      return process_run_time();
-    case clock_id::thread_time:
-      return sched::runtime(sched::current());
     default:
       break;
   }
-  if (clock >= 0) return fail(errc::invalid);
-  // A CPU-time clock of a process or thread (clock_getcpuclockid(3)): ~id << 3 | 4 for threads | 2.
-  const u32 id = ~(clock >> 3);
-  if (!(clock & 4)) {
-    if (id != 0 && id != current_process().id) return fail(errc::invalid);
-    return process_run_time();
-  }
-  if (id == 0) return sched::runtime(sched::current());
-  nanoseconds time = -1;
-  sched::for_each_thread([&](sched::thread& t) {
-    if (t.program_data && t.id == id) time = sched::runtime(t);
-  });
-  if (time < 0) return fail(errc::invalid);
-  return time;
+  const cpu_clock clock_of = TRY(cpu_clock_of(clock));
+  return clock_of.thread ? thread_run_time(clock_of.thread) : process_run_time();
 }
 
 result<> sys_clock_gettime(i32 clock, linux_timespec* into) {

@@ -75,14 +75,17 @@ auto with_timer(i32 id, F&& f) -> decltype(f(created.timers.front())) {
 }  // namespace
 
 result<> sys_timer_create(i32 clock, const void* event, i32* id_pointer) {
-  if (clock < 0) return fail(errc::not_supported);  // CPU-time clocks cannot fire
   (void)TRY(clock_now(clock));
-  if (clock == clock_id::process_time || clock == clock_id::thread_time) return fail(errc::not_supported);
+  u32 thread = 0;
+  if (const auto counted = cpu_clock_of(clock); counted.ok()) {
+    thread = counted.value().thread;
+    clock = thread ? clock_id::thread_time : clock_id::process_time;
+  }
   sync::mutex_guard g(created.mutex);
   if (created.count >= timers_max) return fail(errc::again);
   const i32 id = created.next_id;
   const timer_notification n = TRY(notification_from(event, id));
-  unique<signal_timer> timer = TRY(make_unique<signal_timer>(current_process(), id, clock, n));
+  unique<signal_timer> timer = TRY(make_unique<signal_timer>(current_process(), id, clock, thread, n));
   TRY(memory::write_program(id_pointer, id));
   created.next_id = id == INT32_MAX ? 0 : id + 1;
   created.timers.push_back(*timer.release());
@@ -134,23 +137,25 @@ struct linux_itimerval {
   linux_timeval interval, value;
 };
 
-/// ITIMER_REAL, made when first used. ITIMER_VIRTUAL and ITIMER_PROF would count CPU time.
-result<signal_timer*> real_timer() {
-  static std::atomic<signal_timer*> timer{nullptr};
-  if (signal_timer* existing = timer.load(std::memory_order_acquire)) return existing;
-  timer_notification n;
-  n.signal_number = signal::alarm;
-  n.queued = false;
-  unique<signal_timer> fresh = TRY(make_unique<signal_timer>(current_process(), -1, clock_id::monotonic, n));
-  signal_timer* expected = nullptr;
-  if (timer.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return fresh.release();
-  return expected;
-}
-
+/// setitimer(2)'s: ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF, made when first used. In ring 0 all time of a program is one kind.
 result<signal_timer*> interval_timer(int which) {
+  struct kind {
+    i32 clock;
+    i32 signal_number;
+  };
+  constexpr kind kinds[] = {{clock_id::monotonic, signal::alarm},
+                            {clock_id::process_time, signal::virtual_alarm},
+                            {clock_id::process_time, signal::profile}};
+  static std::atomic<signal_timer*> timers[3];
   if (which < 0 || which > 2) return fail(errc::invalid);
-  if (which != 0) return fail(errc::not_supported);
-  return real_timer();
+  if (signal_timer* existing = timers[which].load(std::memory_order_acquire)) return existing;
+  timer_notification n;
+  n.signal_number = kinds[which].signal_number;
+  n.queued = false;
+  unique<signal_timer> fresh = TRY(make_unique<signal_timer>(current_process(), -1 - which, kinds[which].clock, 0u, n));
+  signal_timer* expected = nullptr;
+  if (timers[which].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return fresh.release();
+  return expected;
 }
 
 linux_itimerval to_linux(const signal_timer::setting& s) { return {linux_timeval::of(s.interval), linux_timeval::of(s.value)}; }
@@ -168,13 +173,12 @@ result<> sys_setitimer(int which, const void* wanted, void* old) {
 }
 
 result<> sys_getitimer(int which, void* into) {
-  if (which == 1 || which == 2) return memory::write_program(into, linux_itimerval{});  // never armed
   signal_timer& timer = *TRY(interval_timer(which));
   return memory::write_program(into, to_linux(timer.get()));
 }
 
 result<u32> sys_alarm(u32 seconds) {
-  signal_timer& timer = *TRY(real_timer());
+  signal_timer& timer = *TRY(interval_timer(0));
   const auto previous = timer.set({seconds * second, 0}, false);
   // Rounded, but never to 0 while the alarm was armed (alarm(2)).
   const nanoseconds rounded = (previous.value + second / 2) / second;
