@@ -156,6 +156,7 @@ result<> node::append_block(operation& op, block_ref& out) {
   const u32 index = directory_blocks();
   constexpr u64 directory_size_max = 1ull << 31;
   if (size() + block_size() > directory_size_max) return fail(errc::no_space);
+  TRY(of().check_spare(op));
   const u64 made = TRY(of().groups().allocate(op, allocation_goal(index)));
   out = TRY(op.change_new(made));
   TRY(op.change(*this));

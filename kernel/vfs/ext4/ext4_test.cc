@@ -374,6 +374,32 @@ TEST_P(ext4_volume, says_when_it_is_full_and_frees_again) {
   cycle();
 }
 
+TEST_P(ext4_volume, removes_no_file_without_extents) {
+  unmount_disk();
+  fast_scratch folder;
+  const auto write_host = [&](const std::string& name, const void* data, usize size) {
+    std::ofstream(folder.at(name), std::ios::binary).write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+  };
+  const std::string text = pattern(100'000);
+  write_host("text", text.data(), text.size());
+  write_host("image", disk->bytes().data(), disk->bytes().size());
+  write_host("commands", "feature -extents\nwrite text old\nwrite commands older\nfeature extents\n", 70);
+  ASSERT_EQ(0, std::system(("cd " + folder.path + " && debugfs -w -f commands image >/dev/null 2>&1").c_str()));
+  disk->bytes() = read_host_file(folder.at("image"));
+  ASSERT_EQ("", check(disk->bytes()));
+  mount_disk();
+  EXPECT_EQ(errc::not_supported, error_of(unlink({}, "/data/old")));
+  ASSERT_EQ(errc::ok, put_file("/data/new", "n"));
+  EXPECT_EQ(errc::not_supported, error_of(rename({}, "/data/new", {}, "/data/old", 0)));
+  EXPECT_EQ(text.size(), status_of("/data/old").size);
+  EXPECT_EQ("n", content("/data/new"));
+  // A further name of it may go.
+  ASSERT_TRUE(link({}, "/data/older", {}, "/data/second", 0).ok());
+  ASSERT_TRUE(unlink({}, "/data/older").ok());
+  EXPECT_EQ(errc::not_supported, error_of(unlink({}, "/data/second")));
+  cycle();
+}
+
 TEST_P(ext4_volume, changes_attributes) {
   ASSERT_EQ(errc::ok, put_file("/data/file", "x"));
   ASSERT_TRUE(change_mode({}, "/data/file", 0640, 0).ok());

@@ -64,6 +64,28 @@ TEST_P(full_disk, has_an_inode_for_a_name_once_a_file_was_removed) {
   EXPECT_EQ(errc::ok, put_file("/data/one-more", ""));
 }
 
+TEST_P(full_disk, keeps_for_writes_what_they_were_promised) {
+  fill("/data/big");
+  constexpr usize room = 60;
+  ASSERT_TRUE(truncate({}, "/data/big", align_down(status_of("/data/big").size, page_size) - room * page_size).ok());
+  ASSERT_TRUE(sync_all().ok());
+  auto file = open({}, "/data/promised", flag::create | flag::read_write, 0644);
+  ASSERT_TRUE(file.ok());
+  std::string expected;
+  for (;;) {
+    const std::string piece = pattern(page_size, static_cast<u32>(expected.size()));
+    auto n = write_text(**file, piece);
+    if (!n.ok()) break;
+    expected += piece.substr(0, n.value());
+  }
+  EXPECT_GE(expected.size(), (room - 10) * page_size);
+  EXPECT_LT(make_directories("/data/directory-", 60), 60);
+  // Long links take blocks, too.
+  for (int i = 0; i < 60; ++i) (void)symlink(std::string(500, 's'), {}, "/data/link-" + std::to_string(i));
+  EXPECT_TRUE((*file)->sync(false).ok());
+  EXPECT_EQ(expected, content("/data/promised"));
+}
+
 INSTANTIATE_TEST_SUITE_P(, full_disk, testing::Values("-b 4096", "-b 1024 -O ^64bit -I 128"),
                          [](const auto& info) { return std::string(info.param).substr(3, 4); });
 

@@ -112,6 +112,7 @@ result<ref<inode>> node::create_symlink_once(string_view name, string_view targe
   if (target.size() < sizeof made->record_.block) {
     __builtin_memcpy(made->record_.block, target.data(), target.size());
   } else {
+    TRY(of().check_spare(op));
     const u64 block = TRY(of().groups().allocate(op, of().groups().goal_of_inode(made->id())));
     block_ref b = TRY(op.change_new(block));
     __builtin_memcpy(b->data, target.data(), target.size());
@@ -168,6 +169,9 @@ result<> node::link_once(string_view name, inode& target) {
 result<> node::drop_link(operation& op, bool directory) {
   TRY(op.change(*this));
   const u32 left = directory || links() <= 1 ? 0 : links() - 1;
+  // Blocks that ext3 mapped without extents cannot be found, so they could not be freed. ENOTSUP.
+  const bool has_blocks = is_regular() || is_directory() || (is_symlink() && size() >= sizeof record_.block);
+  if (!left && has_blocks) (void)TRY(map(0));
   set_links(op, left);
   set_time(false);
   if (left || orphan_) return store(op);

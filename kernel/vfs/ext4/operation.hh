@@ -26,6 +26,7 @@ class operation : pinned {
   result<> change(node& n);
   /// Blocks or inodes came or went (negative: allocated).
   void count_blocks(i64 freed) { blocks_freed_ += freed; }
+  i64 blocks_freed() const { return blocks_freed_; }
   void count_inodes(i64 freed) { inodes_freed_ += freed; }
   /// `run` belongs to nobody from now on; it can be given out again once the transaction is committed, a block of metadata
   /// once no copy of it is in the log any more. ENOMEM.

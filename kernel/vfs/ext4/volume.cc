@@ -8,6 +8,8 @@ namespace osv::vfs::ext4 {
 
 namespace {
 constexpr u64 ext4_magic = 0xef53;
+/// Room for the blocks that the trees of extents may need.
+constexpr u64 tree_slack = 16;
 constexpr nanoseconds commit_interval = 5 * second, orphan_interval = 1 * second;
 }  // namespace
 
@@ -209,15 +211,19 @@ result<> volume::recover_space() {
 }
 
 result<> volume::promise(u64 blocks) {
-  // Room for the blocks that the trees of extents may need.
-  constexpr u64 slack = 16;
   for (unsigned attempt = 0;; ++attempt) {
     const u64 promised = promised_.fetch_add(blocks, std::memory_order_relaxed) + blocks;
-    if (promised + slack <= groups_.free_blocks()) return {};
+    if (promised + tree_slack <= groups_.free_blocks()) return {};
     promised_.fetch_sub(blocks, std::memory_order_relaxed);
     if (attempt) return fail(errc::no_space);
     TRY(recover_space());
   }
+}
+
+result<> volume::check_spare(const operation& op) const {
+  const u64 free = groups_.free_blocks() + static_cast<u64>(op.blocks_freed());
+  if (promised_.load(std::memory_order_relaxed) + tree_slack >= free) return fail(errc::no_space);
+  return {};
 }
 
 result<block_run> volume::reserve(u64 goal, u32 wanted) {

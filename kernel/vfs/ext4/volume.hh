@@ -62,6 +62,8 @@ class volume final : public file_system {
   void unreserve(block_run run);
   /// Blocks that writes were promised and that are not taken yet. ENOSPC.
   result<> promise(u64 blocks);
+  /// Whether a name may have a block: writes keep what they were promised. ENOSPC. In an operation, for the one that `op` takes next.
+  result<> check_spare(const operation& op) const;
   void keep_promise(u64 blocks) { promised_.fetch_sub(blocks, std::memory_order_relaxed); }
 
   /// Holds `n` alive until it is written back, or removed when its last name went.
