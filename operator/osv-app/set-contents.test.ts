@@ -24,6 +24,7 @@ function served(change: (set: VirtualMachineInstanceReplicaSet) => unknown = () 
   const set = wanted();
   Object.assign(set.metadata, { uid: 'u', resourceVersion: '5', creationTimestamp: '2026-01-01T00:00:00Z' });
   Object.assign(set.spec.template.metadata ?? {}, { creationTimestamp: null });
+  Object.assign(template(set).domain, { resources: {} });
   change(set);
   return set;
 }
@@ -47,6 +48,7 @@ test('what KubeVirt and the operator itself change while a set lives is no diffe
 test.each<[string, (set: VirtualMachineInstanceReplicaSet) => unknown]>([
   ['a changed field', (set) => Object.assign(template(set).domain.memory ?? {}, { guest: '1Gi' })],
   ['one field more', (set) => Object.assign(template(set), { nodeSelector: { disk: 'ssd' } })],
+  ['resources', (set) => Object.assign(template(set).domain, { resources: { requests: { memory: '1Gi' } } })],
   ['a lost field', (set) => delete template(set).domain.devices.rng],
   ['a lost label', ({ metadata }) => delete metadata.labels?.['app.kubernetes.io/name']],
   ['another spec of the revision', ({ metadata }) => delete metadata.annotations?.['osvapp.dev/revision-spec']],

@@ -6,8 +6,8 @@ const ownLabels = Object.values(labels);
 
 /**
  * Digest of what the operator has put into a revision's replica set and nobody should change: its own labels, the spec
- * of the revision, selector and template; not the number of replicas and the like, which change while it lives. KubeVirt
- * adds nothing to these, so that what is wanted and what is there have the same digest.
+ * of the revision, selector and template; not the number of replicas and the like, which change while it lives. What is
+ * wanted and what is there have the same digest: KubeVirt adds nothing to these but what `withoutEncoding` takes away.
  */
 export function setContents({ metadata, spec }: Pick<VirtualMachineInstanceReplicaSet, 'metadata' | 'spec'>): string {
   const contents = [
@@ -16,14 +16,23 @@ export function setContents({ metadata, spec }: Pick<VirtualMachineInstanceRepli
     spec.selector,
     spec.template,
   ];
-  return canonicalDigest(withoutNull(contents)).slice(0, 16);
+  return canonicalDigest(withoutEncoding(contents)).slice(0, 16);
 }
 
-/** Servers write null for what they do not know, such as the time of a template's creation. */
-function withoutNull(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNull);
+/**
+ * Without what Go writes for structures that nobody has filled: null for the time of a template's creation, and `{}` for a
+ * domain's resources (virt-controller writes the whole set back when it notes the version of the API). Elsewhere an empty
+ * object has a meaning, such as `rng: {}`.
+ */
+function withoutEncoding(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEncoding);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, field]) => (field === null ? [] : [[name, withoutNull(field)]])),
+  const said = Object.entries(value).filter(
+    ([name, field]) => field !== null && !(name === 'resources' && isEmpty(field)),
   );
+  return Object.fromEntries(said.map(([name, field]) => [name, withoutEncoding(field)]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -69,11 +69,14 @@ export class ReplicaSetController {
     return satisfied ? undefined : { requeueAfterSeconds: 1 };
   }
 
-  async #noteApiVersion({ metadata }: Readonly<ReplicaSet>): Promise<boolean> {
+  async #noteApiVersion({ metadata, spec }: Readonly<ReplicaSet>): Promise<boolean> {
     const seen = { [annotations.latestApiVersion]: 'v1', [annotations.storageApiVersion]: 'v1' };
     if (Object.entries(seen).every(([name, version]) => metadata.annotations?.[name] === version)) return false;
     const { resourceVersion } = metadata;
-    await this.#options.client.mergePatch(replicaSets, metadata, { metadata: { resourceVersion, annotations: seen } });
+    // KubeVirt writes the set as a whole, and Go an empty structure for a domain's resources.
+    const written = spec.template?.spec ? { spec: { template: { spec: { domain: { resources: {} } } } } } : {};
+    const change = { metadata: { resourceVersion, annotations: seen }, ...written };
+    await this.#options.client.mergePatch(replicaSets, metadata, change);
     return true;
   }
 
