@@ -157,7 +157,8 @@ static void *answer_datagrams(void *argument) {
 
 static void *work(void *argument) {
     random_source r = random_of((uint64_t)(intptr_t)argument);
-    while (!time_is_up()) {
+    // At least one of each: on a busy machine the time can be over before.
+    while (!time_is_up() || !atomic_load(&streams) || !atomic_load(&datagrams)) {
         switch (below(&r, 6)) {
             case 0: break_off(&r); break;
             case 1: ask_by_datagram(&r); break;
@@ -196,7 +197,6 @@ int main(int argc, char **argv) {
     }
     atomic_store(&stop, 1);
     for (int index = 0; index <= servers; index++) must(pthread_join(threads[index], NULL) == 0);
-    must(atomic_load(&streams) > 0 && atomic_load(&datagrams) > 0);
     finish("tcp-mesh");
     return 0;
 }
