@@ -159,15 +159,16 @@ void interface::schedule(tcp::connection& c) {
   if (c.scheduled.exchange(true, std::memory_order_acq_rel)) return;
   c.retain();
   lock::guard g(pending_lock_);
-  c.next_pending = pending_;
-  pending_ = &c;
+  c.next_pending = nullptr;
+  (first_pending_ ? last_pending_->next_pending : first_pending_) = &c;
+  last_pending_ = &c;
 }
 
 void interface::batch_done() {
   tcp::connection* head;
   {
     lock::guard g(pending_lock_);
-    head = std::exchange(pending_, nullptr);
+    head = std::exchange(first_pending_, nullptr);
   }
   while (head) {
     tcp::connection* c = head;

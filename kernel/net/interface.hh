@@ -108,7 +108,8 @@ class interface : pinned {
   } groups_[groups_max] = {};
 
   lock::spin_lock pending_lock_{lock::rank::network_device};
-  tcp::connection* pending_ = nullptr;
+  tcp::connection* first_pending_ = nullptr;  // in the order of their first packets
+  tcp::connection* last_pending_ = nullptr;   // valid while there is a first one
 };
 
 }  // namespace osv::net

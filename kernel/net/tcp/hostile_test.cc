@@ -56,6 +56,26 @@ TEST_F(Hostile, TheEndOfTheStreamStandsAfterAReset) {
   EXPECT_EQ(s.receive(&c, 1), 0);
 }
 
+TEST_F(Hostile, ConnectionsAreServedInTheOrderOfTheirSegments) {
+  std::vector<u32> sequences;
+  constexpr u16 first_port = 2000, count = 5;
+  for (u16 i = 0; i < count; ++i) {
+    const u16 port = first_port + i;
+    p.send({.flags = tcp_syn, .sequence = 5000, .source_port = port});
+    const auto answers = p.collect();
+    ASSERT_EQ(answers.size(), 1u);
+    sequences.push_back(answers[0].s.sequence + 1);
+    p.send({.sequence = 5001, .acknowledgement = sequences.back(), .source_port = port});
+    p.collect();
+  }
+  // One batch; what was received before is acknowledged at once.
+  constexpr u16 order[] = {3, 0, 4, 1, 2};
+  for (u16 i : order) p.send({.sequence = 5000, .acknowledgement = sequences[i], .payload = "x", .source_port = static_cast<u16>(first_port + i)});
+  const auto answers = p.collect();
+  ASSERT_EQ(answers.size(), count);
+  for (usize i = 0; i < count; ++i) EXPECT_EQ(answers[i].destination_port, first_port + order[i]);
+}
+
 TEST_F(Hostile, SynRightBehindAResetOpensAnew) {
   open();
   // Both come in one batch: the SYN finds the connection that the reset is about to end.
