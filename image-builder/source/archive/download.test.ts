@@ -64,6 +64,13 @@ test('an archive from a server becomes an image; with its digest, it is fetched 
   await expect(wrong).rejects.toMatchObject({ code: 'bad-archive', message: expect.stringMatching(/has the digest/) });
 });
 
+test('a tar.gz that its server calls gzip-encoded stays as it is', async () => {
+  const host = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(archive));
+  const sha256 = createHash('sha256').update(archive).digest('hex');
+  expect(await download(`http://${host}/app.tar.gz`, target())).toBe(sha256);
+  expect(readFileSync(target())).toEqual(archive);
+});
+
 test('credentials are for the origin that they were given for, and for no other', async () => {
   seen.length = 0;
   const elsewhere = await serve(file);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { get as getHttp, type IncomingMessage } from 'node:http';
+import { get as getHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { BuildError } from '../../error.ts';
 
@@ -44,9 +45,15 @@ function parseUrl(text: string): URL {
   return url;
 }
 
+/** An answer with its bytes as they come. fetch would unpack a tar.gz that its server calls gzip-encoded. */
+function ask(url: URL, options: { signal: AbortSignal; headers: Record<string, string> }): Promise<IncomingMessage> {
+  const get = url.protocol === 'https:' ? getHttps : getHttp;
+  return new Promise((resolve, reject) => get(url, options, resolve).once('error', reject));
+}
+
 /** Where a redirect leads; never from https to anything less. */
-function redirectTarget(from: URL, location: string | null): URL {
-  if (location === null || !URL.canParse(location, from.href)) throw failure(from, 'it redirects to nowhere');
+function redirectTarget(from: URL, location: string | undefined): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) throw failure(from, 'it redirects to nowhere');
   const to = new URL(location, from);
   const secure = to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:');
   if (!secure) throw failure(from, `it redirects to ${to.protocol}//, which is less safe than ${from.protocol}//`);
@@ -76,16 +83,20 @@ export async function download(
       const bare = new URL(url);
       bare.username = '';
       bare.password = '';
-      const headers = credentials !== undefined && url.origin === first.origin ? { authorization: credentials } : {};
-      const response = await fetch(bare, { redirect: 'manual', signal, headers });
+      const own = credentials !== undefined && url.origin === first.origin;
+      const response = await ask(bare, { signal, headers: own ? { authorization: credentials } : {} });
+      const { statusCode = 0 } = response;
       timer.refresh();
-      if (redirects.has(response.status)) {
-        await response.body?.cancel();
-        url = redirectTarget(url, response.headers.get('location'));
+      if (redirects.has(statusCode)) {
+        response.destroy();
+        url = redirectTarget(url, response.headers.location);
         continue;
       }
-      if (!response.ok || !response.body) throw failure(url, `the server answers ${response.status}`);
-      return await save(response.body, path, signal, (bytes) => {
+      if (statusCode !== 200) {
+        response.destroy();
+        throw failure(url, `the server answers ${statusCode}`);
+      }
+      return await save(response, path, signal, (bytes) => {
         timer.refresh();
         if (bytes > bytesMax) throw failure(url, `it is larger than ${bytesMax} bytes`);
       });
@@ -103,7 +114,7 @@ export async function download(
 }
 
 async function save(
-  body: ReadableStream<Uint8Array>,
+  body: IncomingMessage,
   path: string,
   signal: AbortSignal,
   onBytes: (total: number) => void,
@@ -118,6 +129,6 @@ async function save(
       yield chunk;
     }
   };
-  await pipeline(Readable.from(body), counted, createWriteStream(path), { signal });
+  await pipeline(body, counted, createWriteStream(path), { signal });
   return hash.digest('hex');
 }
