@@ -1,5 +1,4 @@
-// A file is cut, or gets a hole, under its mappings: accesses behind the new end are SIGBUS, what was there does not come back,
-// and what is stored afterwards is in the file.
+// A file is cut, or gets a hole, under its mappings: SIGBUS behind the new end, and what is stored afterwards is in the file.
 // variants: dynamic musl
 #include "../conformance.h"
 #include <setjmp.h>

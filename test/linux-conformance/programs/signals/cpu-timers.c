@@ -1,5 +1,4 @@
-// CPU-time timers: setitimer(ITIMER_PROF, ITIMER_VIRTUAL), timer_create on the process's and a thread's CPU time; they stand
-// still while nobody runs.
+// CPU-time timers: ITIMER_PROF, ITIMER_VIRTUAL, timer_create on the time of the process and of a thread (still during sleep).
 // variants: dynamic musl
 #include "../conformance.h"
 #include <sys/time.h>
