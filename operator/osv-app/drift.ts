@@ -38,7 +38,8 @@ function contains(whole: unknown, part: unknown): boolean {
   return Object.is(whole, part);
 }
 
-function isEmpty(value: unknown): boolean {
+/** An absent field, or an object without any. */
+export function isEmpty(value: unknown): boolean {
   if (value === undefined) return true;
   return value !== null && typeof value === 'object' && Object.keys(value).length === 0;
 }

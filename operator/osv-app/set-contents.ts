@@ -1,4 +1,5 @@
 import type { VirtualMachineInstanceReplicaSet } from '../kubernetes/index.ts';
+import { isEmpty } from './drift.ts';
 import { annotations, labels } from './labels.ts';
 import { canonicalDigest } from './revision.ts';
 
@@ -31,8 +32,4 @@ function withoutEncoding(value: unknown): unknown {
     ([name, field]) => field !== null && !(name === 'resources' && isEmpty(field)),
   );
   return Object.fromEntries(said.map(([name, field]) => [name, withoutEncoding(field)]));
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -12,12 +12,9 @@ constexpr i32 monotonic_coarse = 6, boot_time = 7, realtime_alarm = 8, boot_time
 
 /// EINVAL for an unknown clock.
 result<nanoseconds> clock_now(i32 clock);
-/// One that counts CPU time: of a process (thread 0) or of one of its threads.
-struct cpu_clock {
-  u32 thread;
-};
-/// Whose time `clock` counts (clock_getcpuclockid(3) too). EINVAL if it counts no CPU time, or that of nobody.
-result<cpu_clock> cpu_clock_of(i32 clock);
+/// Whose CPU time `clock` counts (clock_getcpuclockid(3) too): that of a thread, which may be gone, or 0 for the process's.
+/// EINVAL if it counts none, or another process's.
+result<u32> cpu_clock_of(i32 clock);
 /// CPU time of one thread of the program; -1 if there is none with that id.
 nanoseconds thread_run_time(u32 id);
 /// CPU time that all threads of the program used, those that ended included.

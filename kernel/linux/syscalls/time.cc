@@ -33,19 +33,15 @@ nanoseconds thread_run_time(u32 id) {
   return time;
 }
 
-result<cpu_clock> cpu_clock_of(i32 clock) {
-  if (clock == clock_id::process_time) return cpu_clock{0};
-  if (clock == clock_id::thread_time) return cpu_clock{sched::current().id};
+result<u32> cpu_clock_of(i32 clock) {
+  if (clock == clock_id::process_time) return u32{0};
+  if (clock == clock_id::thread_time) return sched::current().id;
   // ~id << 3 | 4 for threads | 0 to 2; 3 are clocks behind descriptors.
   if (clock >= 0 || (clock & 3) == 3) return fail(errc::invalid);
   const u32 id = ~(clock >> 3);
-  if (clock & 4) {
-    if (id == 0) return cpu_clock{sched::current().id};
-    if (thread_run_time(id) < 0) return fail(errc::invalid);
-    return cpu_clock{id};
-  }
+  if (clock & 4) return id ? id : sched::current().id;
   if (id != 0 && id != current_process().id) return fail(errc::invalid);
-  return cpu_clock{0};
+  return u32{0};
 }
 
 result<nanoseconds> clock_now(i32 clock) {
@@ -64,8 +60,10 @@ result<nanoseconds> clock_now(i32 clock) {
     default:
       break;
   }
-  const cpu_clock clock_of = TRY(cpu_clock_of(clock));
-  return clock_of.thread ? thread_run_time(clock_of.thread) : process_run_time();
+  const u32 thread = TRY(cpu_clock_of(clock));
+  const nanoseconds time = thread ? thread_run_time(thread) : process_run_time();
+  if (time < 0) return fail(errc::invalid);
+  return time;
 }
 
 result<> sys_clock_gettime(i32 clock, linux_timespec* into) {

@@ -78,7 +78,7 @@ result<> sys_timer_create(i32 clock, const void* event, i32* id_pointer) {
   (void)TRY(clock_now(clock));
   u32 thread = 0;
   if (const auto counted = cpu_clock_of(clock); counted.ok()) {
-    thread = counted.value().thread;
+    thread = counted.value();
     clock = thread ? clock_id::thread_time : clock_id::process_time;
   }
   sync::mutex_guard g(created.mutex);

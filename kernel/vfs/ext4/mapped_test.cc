@@ -62,6 +62,15 @@ class mapped_file : public testing::Test {
     memory::release(**page);
     return text;
   }
+  /// Page 5, which was `old`, is another one now, and what is stored in it reaches the disk. Gives `old` back.
+  void store_anew(memory::frame* old) {
+    memory::frame* now = *mapping->page(5, true);
+    EXPECT_NE(old, now);
+    __builtin_memset(now->data(), 'n', page_size);
+    memory::release(*now);
+    memory::release(*old);
+    cycle();
+  }
   writable_disk disk{32 << 20};
   ref<io::file> file;
   ref<memory::backing> mapping;
@@ -79,12 +88,7 @@ TEST_F(mapped_file, is_unmapped_where_it_is_cut) {
   EXPECT_TRUE(told[0].copies);
   ASSERT_TRUE(file->truncate(pages * page_size).ok());
   EXPECT_EQ(zeroes, bytes(5));
-  memory::frame* now = *mapping->page(5, true);
-  EXPECT_NE(old, now);
-  __builtin_memset(now->data(), 'n', page_size);
-  memory::release(*now);
-  memory::release(*old);
-  cycle();
+  store_anew(old);
   EXPECT_EQ(std::string(page_size, 'n'), content("/data/file").substr(5 * page_size, page_size));
 }
 
@@ -97,12 +101,7 @@ TEST_F(mapped_file, is_unmapped_where_it_has_a_hole) {
   EXPECT_EQ(7u, told[0].end);
   EXPECT_FALSE(told[0].copies);
   // The hole's page waits for nothing; what is stored from now on does.
-  memory::frame* now = *mapping->page(5, true);
-  EXPECT_NE(old, now);
-  __builtin_memset(now->data(), 'n', page_size);
-  memory::release(*now);
-  memory::release(*old);
-  cycle();
+  store_anew(old);
   const std::string all = content("/data/file");
   EXPECT_EQ(zeroes + std::string(page_size, 'n') + zeroes, all.substr(4 * page_size, 3 * page_size));
 }
