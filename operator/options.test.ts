@@ -27,6 +27,7 @@ test('flags win over the environment, which wins over defaults', () => {
     metricsPort: 1,
     healthPort: 8081,
     leaderElection: false,
+    leaseSeconds: 15,
   });
   // Without it Node.js takes IPv4 alone on a machine that has no IPv6.
   expect(options.listenAddress).toBeUndefined();
@@ -40,6 +41,7 @@ test.each([
   [['--registry', 'r', '--reference-poll-seconds', '0'], /at least 1/],
   [['--registry', 'r', '--build-concurrency', '0'], /at least 1/],
   [['--registry', 'r', '--concurrency', '0'], /at least 1/],
+  [['--registry', 'r', '--lease-seconds', '4'], /between 5 and 3600/],
   [['--registry', 'r', '--log-level', 'loud'], /one of debug, info, warn, error/],
   [['--registry', 'r', '--prometheus-label', 'app'], /KEY=VALUE/],
 ])('%o is refused', (flags, sentence) => {

@@ -9,6 +9,8 @@ export interface OperatorOptions {
   /** Where the operator keeps its own objects: lease, builds, image records. */
   readonly operatorNamespace: string;
   readonly leaderElection: boolean;
+  /** A leader that could not renew its lease for two thirds of this ends, and another may begin after all of it. */
+  readonly leaseSeconds: number;
   readonly registry: string;
   readonly registryInsecure: boolean;
   readonly registryAuthFile: string | undefined;
@@ -50,6 +52,7 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     .option('--namespace <NAME>', 'serve the apps of this namespace; may be repeated; without it of all', collect, [])
     .option('--operator-namespace <NAME>', 'for the operator’s own objects', environment.POD_NAMESPACE ?? 'osv-system')
     .option('--no-leader-election', 'for a single replica, such as on a developer’s machine')
+    .option('--lease-seconds <N>', 'until another replica takes the place of one that is silent', leaseSeconds, 15)
     .requiredOption('--registry <HOST[:PORT]>', 'registry that images are pushed to', environment.OSV_REGISTRY)
     .option(
       '--registry-insecure',
@@ -84,6 +87,7 @@ export function parseOptions(argv: readonly string[], environment: NodeJS.Proces
     namespaces: options.namespace,
     operatorNamespace: options.operatorNamespace,
     leaderElection: options.leaderElection,
+    leaseSeconds: options.leaseSeconds,
     registry: options.registry,
     registryInsecure: options.registryInsecure,
     registryAuthFile: options.registryAuthFile,
@@ -131,6 +135,12 @@ function wholeNumber(text: string): number {
 function positiveNumber(text: string): number {
   const value = wholeNumber(text);
   if (value === 0) throw new InvalidArgumentError('It is at least 1.');
+  return value;
+}
+
+function leaseSeconds(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 5 || value > 3600) throw new InvalidArgumentError('It is between 5 and 3600.');
   return value;
 }
 

@@ -120,7 +120,8 @@ export async function runOperator(options: OperatorOptions, logger: Logger, sign
   };
   let end: Awaited<ReturnType<typeof runWithLease>> = 'released';
   if (options.leaderElection) {
-    const lease = { namespace: options.operatorNamespace, name: leaseName, identity };
+    const { operatorNamespace: namespace, leaseSeconds } = options;
+    const lease = { namespace, name: leaseName, identity, leaseSeconds };
     const onHeldUntil = (milliseconds: number) => {
       leadsUntil = milliseconds;
     };
