@@ -81,6 +81,7 @@ enum class errc : int {
 
   // Never seen by programs: the system-call gate turns them into a restart or EINTR (signal(7), SA_RESTART).
   restart = 512,           // restart when the handler has SA_RESTART or there is none
+  restart_always = 513,    // restart, after the handler if there is one
   restart_no_handler = 514,  // restart only when no handler ran
 };
 

@@ -58,6 +58,8 @@ class file : public ref_counted<file> {
   /// Positioned transfer; ESPIPE for what cannot seek.
   virtual result<usize> read_at(cursor&, u64) { return fail(errc::illegal_seek); }
   virtual result<usize> write_at(cursor&, u64) { return fail(errc::illegal_seek); }
+  /// At the end of the file, whatever its flags (RWF_APPEND); with `moves` its position is behind these bytes then.
+  virtual result<usize> append(cursor& from, bool moves) { return moves ? write(from) : write_at(from, 0); }
   virtual result<u64> seek(i64, int) { return fail(errc::illegal_seek); }
   virtual result<> stat(file_status&) { return fail(errc::bad_file); }
   virtual result<> truncate(u64) { return fail(errc::invalid); }
@@ -91,6 +93,8 @@ class file : public ref_counted<file> {
   std::atomic<u32> descriptors{0};
   /// First epoll registration of this description; kept by linux/epoll.
   void* epoll_registrations = nullptr;
+  /// Who hears of readiness by a signal; kept by linux/signal_driven_io.
+  void* io_signals = nullptr;
 
  private:
   std::atomic<u32> flags_;

@@ -49,9 +49,13 @@ void drop(io::file* file) {
 
 }  // namespace
 
+void (*forget_io_signals)(io::file& file) = nullptr;
+
 void descriptor_closed(io::file& file) {
   if (file.descriptors.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
   epoll_forget(file);
+  if (__atomic_load_n(&file.io_signals, __ATOMIC_SEQ_CST)) [[unlikely]]
+    forget_io_signals(file);
   forget_locks(file);
   file.closed();
 }

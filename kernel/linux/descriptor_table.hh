@@ -102,5 +102,7 @@ class descriptor_table : pinned {
 inline void descriptor_opened(io::file& file) { file.descriptors.fetch_add(1, std::memory_order_seq_cst); }
 /// Counts one less; the last one ends the file's epoll registrations and calls closed(). The caller holds a reference.
 void descriptor_closed(io::file& file);
+/// Called for the last one if the file has io_signals; set by linux/signal_driven_io before any file has.
+extern void (*forget_io_signals)(io::file& file);
 
 }  // namespace osv::linux_abi

@@ -1,6 +1,7 @@
 #include "linux/futex.hh"
 
 #include "base/list.hh"
+#include "linux/futex_memory.hh"
 #include "linux/task.hh"
 #include "lock/spin_lock.hh"
 #include "memory/user_copy.hh"
@@ -8,9 +9,6 @@
 #include "sched/thread.hh"
 #include "trace/count.hh"
 #include "trace/points.hh"
-
-extern "C" bool load_u32_guarded(const osv::u32* from, osv::u32* into);
-extern "C" bool compare_exchange_u32_guarded(osv::u32* at, osv::u32* expected, osv::u32 desired, bool* exchanged);
 
 namespace osv::linux_abi {
 
@@ -36,12 +34,6 @@ constexpr usize bucket_count = 256;
 bucket buckets[bucket_count];
 
 bucket& bucket_of(const futex_key& key) { return buckets[((key.place >> 2) + (key.object >> 6)) * 0x9e3779b97f4a7c15 >> 56]; }
-
-result<> check(u64 address) {
-  if (!is_aligned(address, 4)) return fail(errc::invalid);
-  if (!memory::is_program_range(address, 4)) return fail(errc::fault);
-  return {};
-}
 
 /// Lock held. The waiter may be gone as soon as `woken` is set, so its thread is taken down first.
 void wake_one(waiter& w) {
@@ -72,15 +64,6 @@ class two_buckets : pinned {
   bucket& high_;
 };
 
-/// Reads the word with a lock held. A page that is not there cannot be fetched then (the fault is answered with false): the caller
-/// lets go, touches the page, and tries again.
-bool load_locked(u64 address, u32& value) { return load_u32_guarded(reinterpret_cast<const u32*>(address), &value); }
-
-result<> touch(u64 address) {
-  TRY(memory::read_program<u32>(reinterpret_cast<const void*>(address)));
-  return {};
-}
-
 i64 wake_locked(bucket& b, const futex_key& key, u32 count, u32 bits) {
   i64 woken = 0;
   for (waiter& w : b.waiters) {
@@ -105,7 +88,7 @@ futex_word futex_word::at(u64 address, bool shared) {
 result<> futex_wait(const futex_word& word, u32 expected, u32 bits, nanoseconds deadline) {
   const u64 address = word.address;
   if (bits == 0) return fail(errc::invalid);
-  TRY(check(address));
+  TRY(check_futex(address));
   waiter self;
   self.key = word.key;
   self.bits = bits;
@@ -117,7 +100,7 @@ result<> futex_wait(const futex_word& word, u32 expected, u32 bits, nanoseconds 
     bool there, queued = false;
     {
       lock::guard g(b.lock);
-      there = load_locked(address, value);
+      there = load_futex(address, value);
       if (there && value == expected) {
         b.waiters.push_back(self);
         queued = true;
@@ -125,7 +108,7 @@ result<> futex_wait(const futex_word& word, u32 expected, u32 bits, nanoseconds 
     }
     if (queued) break;
     if (there) return fail(errc::again);
-    TRY(touch(address));
+    TRY(touch_futex(address));
   }
   trace::count(trace::counter::futex_waits);
   trace::point::futex_wait(address, expected);
@@ -170,22 +153,27 @@ i64 futex_wake(const futex_word& word, u32 count, u32 bits) {
 
 result<i64> futex_requeue(const futex_word& word, const futex_word& target, u32 wake, u32 move, bool compare, u32 expected) {
   const u64 address = word.address;
-  TRY(check(address));
-  TRY(check(target.address));
+  TRY(check_futex(address));
+  TRY(check_futex(target.address));
   bucket& from = bucket_of(word.key);
   bucket& to = bucket_of(target.key);
   for (;;) {
     {
       two_buckets g(from, to);
       u32 value = expected;
-      const bool there = !compare || load_locked(address, value);
+      const bool there = !compare || load_futex(address, value);
       if (there) {
         if (value != expected) return fail(errc::again);
         i64 done = wake_locked(from, word.key, wake, ~0u);
         u32 moved = 0;
+        const bool stay = word.key == target.key;  // they are counted where they are
         for (waiter& w : from.waiters) {
           if (moved >= move) break;
           if (w.key != word.key) continue;
+          if (stay) {
+            ++moved;
+            continue;
+          }
           w.hook.unlink();
           w.key = target.key;
           w.in.store(&to, std::memory_order_relaxed);
@@ -196,14 +184,14 @@ result<i64> futex_requeue(const futex_word& word, const futex_word& target, u32 
         return done + moved;
       }
     }
-    TRY(touch(address));
+    TRY(touch_futex(address));
   }
 }
 
 result<i64> futex_wake_op(const futex_word& word, const futex_word& second_word, u32 wake, u32 wake_second, u32 operation) {
   const u64 second = second_word.address;
-  TRY(check(word.address));
-  TRY(check(second));
+  TRY(check_futex(word.address));
+  TRY(check_futex(second));
   const u32 code = operation >> 28 & 7;
   const bool shift = operation >> 31;
   const u32 comparison = operation >> 24 & 15;
@@ -216,7 +204,7 @@ result<i64> futex_wake_op(const futex_word& word, const futex_word& second_word,
     {
       two_buckets g(first_bucket, second_bucket);
       u32 old = 0;
-      bool there = load_locked(second, old);
+      bool there = load_futex(second, old);
       while (there) {
         u32 next;
         switch (code) {
@@ -228,7 +216,7 @@ result<i64> futex_wake_op(const futex_word& word, const futex_word& second_word,
           default: return fail(errc::not_implemented);
         }
         bool exchanged = false;
-        there = compare_exchange_u32_guarded(reinterpret_cast<u32*>(second), &old, next, &exchanged);
+        there = exchange_futex(second, old, next, exchanged);
         if (there && exchanged) break;
       }
       if (there) {
@@ -248,10 +236,7 @@ result<i64> futex_wake_op(const futex_word& word, const futex_word& second_word,
         return woken;
       }
     }
-    // The word may be in a page that is there but not yet writable: a harmless write-back of its value brings it in.
-    u32 value = TRY(memory::read_program<u32>(reinterpret_cast<const void*>(second)));
-    bool exchanged;
-    if (!compare_exchange_u32_guarded(reinterpret_cast<u32*>(second), &value, value, &exchanged)) return fail(errc::fault);
+    TRY(touch_futex_for_write(second));
   }
 }
 

@@ -18,29 +18,6 @@ armed_timers waiting_for_cpu_time;
 
 bool follows_wall_clock(i32 clock) { return clock == clock_id::realtime || clock == clock_id::realtime_alarm || clock == clock_id::atomic_time; }
 
-/// To one thread, from an interrupt; nothing if it ended. The task cannot go while it is counted as used.
-void send_signal_to(process& p, u32 id, const signal_info& info) {
-  task* found = nullptr;
-  {
-    lock::guard g(p.signal_lock);
-    for (task_link& link : p.tasks) {
-      auto& t = static_cast<task&>(link);
-      if (t.id != id) continue;
-      found = &t;
-      ++t.users;
-      break;
-    }
-  }
-  if (!found) return;
-  (void)send_signal(*found, info);
-  bool last;
-  {
-    lock::guard g(p.signal_lock);
-    last = --found->users == 0 && found->ended;
-  }
-  if (last) delete found;
-}
-
 }  // namespace
 
 signal_timer::signal_timer(process& owner, i32 id, i32 clock, u32 thread, const timer_notification& n)
@@ -139,7 +116,7 @@ nanoseconds signal_timer::expired(nanoseconds now) {
     info.timer.value = notification_.value;
   }
   if (notification_.thread)
-    send_signal_to(owner_, notification_.thread, info);
+    (void)send_signal_to(owner_, notification_.thread, info);
   else
     (void)send_signal(owner_, info);
   return next;

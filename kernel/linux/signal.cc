@@ -134,6 +134,29 @@ result<> send_signal(process& target, const signal_info& info) {
   return {};
 }
 
+result<> send_signal_to(process& p, u32 id, const signal_info& info) {
+  task* found = nullptr;
+  {
+    lock::guard g(p.signal_lock);
+    for (task_link& link : p.tasks) {
+      auto& t = static_cast<task&>(link);
+      if (t.id != id) continue;
+      found = &t;
+      ++t.users;  // it cannot go while it is counted as used
+      break;
+    }
+  }
+  if (!found) return fail(errc::no_such_process);
+  const result<> sent = send_signal(*found, info);
+  bool last;
+  {
+    lock::guard g(p.signal_lock);
+    last = --found->users == 0 && found->ended;
+  }
+  if (last) delete found;
+  return sent;
+}
+
 void offer_process_signals(process& p) {
   if (!p.pending.set) return;
   for (task_link& link : p.tasks) {
@@ -220,6 +243,7 @@ void set_temporary_mask(signal_set mask) {
 namespace {
 
 constexpr i64 restart = -static_cast<i64>(errc::restart);
+constexpr i64 restart_always = -static_cast<i64>(errc::restart_always);
 constexpr i64 restart_no_handler = -static_cast<i64>(errc::restart_no_handler);
 
 void rewind(arch::register_frame& frame) {
@@ -230,7 +254,7 @@ void rewind(arch::register_frame& frame) {
 /// What a system call that was interrupted answers when a handler with `flags` runs.
 void settle_for_handler(arch::register_frame& frame, u64 flags) {
   const i64 value = static_cast<i64>(frame.rax);
-  if (value == restart && flags & action_flag::restart)
+  if (value == restart_always || (value == restart && flags & action_flag::restart))
     rewind(frame);
   else if (value == restart || value == restart_no_handler)
     frame.rax = static_cast<u64>(-static_cast<i64>(errc::interrupted));
@@ -278,7 +302,7 @@ void deliver_signals(arch::register_frame& frame, bool system_call) {
   }
   if (system_call && !handled) {
     const i64 value = static_cast<i64>(frame.rax);
-    if (value == restart || value == restart_no_handler) rewind(frame);
+    if (value == restart || value == restart_always || value == restart_no_handler) rewind(frame);
   }
   lock::guard g(p.signal_lock);
   if (t.restore_blocked) {

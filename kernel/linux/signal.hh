@@ -44,6 +44,10 @@ struct signal_info {
     struct {
       u64 address;
     } fault;
+    struct {
+      i64 band;
+      i32 descriptor;
+    } io;  // SIGIO
     u64 words[14] = {};
   };
 };
@@ -51,6 +55,7 @@ static_assert(sizeof(signal_info) == 128);
 
 namespace signal_code {
 constexpr i32 user = 0, kernel = 0x80, queue = -1, timer = -2, thread_kill = -6;
+constexpr i32 poll_in = 1, poll_out = 2;                // SIGIO
 constexpr i32 not_mapped = 1, no_permission = 2;        // SIGSEGV
 constexpr i32 bus_address = 2;                          // SIGBUS BUS_ADRERR
 constexpr i32 illegal_operand = 2;                      // SIGILL
@@ -86,6 +91,7 @@ struct pending_signals {
 /// ESRCH: the thread has ended.
 result<> send_signal(task& target, const signal_info& info);
 result<> send_signal(process& target, const signal_info& info);
+result<> send_signal_to(process& target, u32 thread, const signal_info& info);
 /// Tells a thread that does not block them of signals that wait for the process: after the thread that knew of them blocked them or
 /// ended. Signal lock held.
 void offer_process_signals(process& p);

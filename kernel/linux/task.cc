@@ -1,7 +1,7 @@
 #include "linux/task.hh"
 
 #include "arch/x86_64/fpu.hh"
-#include "linux/futex.hh"
+#include "linux/futex_lock.hh"
 #include "log/log.hh"
 #include "memory/frames.hh"
 #include "memory/user_copy.hh"
@@ -49,6 +49,9 @@ void leave_robust_mutexes(task& t);
 [[noreturn]] void leave(task& t) {
   process& p = t.owner;
   leave_robust_mutexes(t);
+  // seq_cst, as where a waiter sets the other one and looks at this one: of the two at least one sees the other.
+  t.locks_settled.store(true, std::memory_order_seq_cst);
+  if (t.locks_awaited.load(std::memory_order_seq_cst)) pass_locks_of_dead(t.id);
   if (t.clear_child_tid) {
     // pthread_join and friends wait for this word to become zero (set_tid_address(2)).
     const u32 zero = 0;
@@ -74,14 +77,12 @@ void leave_robust_mutexes(task& t);
   sched::exit_current();
 }
 
-constexpr u32 futex_waiters = 0x80000000, futex_owner_died = 0x40000000, futex_tid_mask = 0x3fffffff;
-
 void leave_robust_mutex(task& t, u64 word) {
   auto value = memory::read_program<u32>(reinterpret_cast<const void*>(word));
-  if (!value.ok() || (*value & futex_tid_mask) != t.id) return;
-  const u32 next = (*value & futex_waiters) | futex_owner_died;
+  if (!value.ok() || (*value & lock_word::owner_mask) != t.id) return;
+  const u32 next = (*value & lock_word::waiters) | lock_word::owner_died;
   (void)memory::write_program(reinterpret_cast<void*>(word), next);
-  if (*value & futex_waiters) futex_wake(futex_word::at(word, true), 1, ~0u);
+  if (*value & lock_word::waiters) futex_wake(futex_word::at(word, true), 1, ~0u);
 }
 
 /// get_robust_list(2): tells the waiters of mutexes that this thread still holds.
@@ -203,6 +204,7 @@ result<task*> create_task(process& p, std::string_view name, const arch::registe
   t->id = p.allocate_thread_id();
   t->blocked = current_task().blocked;
   t->thread->nice = sched::current().nice;
+  t->thread->policy = sched::current().policy;
   arch::save_fpu_whole(t->thread->fpu);  // a clone starts with its parent's vector state
   return add_task(p, std::move(t));
 }

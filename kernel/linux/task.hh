@@ -28,6 +28,8 @@ class task : public task_link, pinned {
 
   u64 clear_child_tid = 0;           // set_tid_address(2)
   u64 robust_list = 0;               // set_robust_list(2)
+  std::atomic<bool> locks_awaited{false};  // somebody waits in futex_lock() for this thread
+  std::atomic<bool> locks_settled{false};  // it is leaving and passes no lock on any more
   arch::register_frame start{};      // first registers of a new thread
   u64 set_child_tid = 0;
   sync::wait_queue signal_arrived;   // sigtimedwait, signalfd

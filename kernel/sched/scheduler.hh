@@ -48,6 +48,7 @@ class thread : public ref_counted<thread> {
   bool urgent = false;        // goes before all others (management); never keeps a CPU for long
   bool idle = false;
   int nice = 0;
+  int policy = 0;             // SCHED_OTHER, SCHED_BATCH or SCHED_IDLE: kept and shown; all are scheduled alike
 
   tree_hook run_queue_hook;
   thread* next_incoming = nullptr;

@@ -41,13 +41,17 @@ result<usize> regular_file::read(io::cursor& into) {
   return did_read(n);
 }
 
-result<usize> regular_file::write(io::cursor& from) {
+result<usize> regular_file::write(io::cursor& from) { return write_and_move(from, flags() & io::open_flag::append); }
+
+result<usize> regular_file::append(io::cursor& from, bool moves) { return moves ? write_and_move(from, true) : write_aside(from, 0, true); }
+
+result<usize> regular_file::write_and_move(io::cursor& from, bool append) {
   if (!writable()) return fail(errc::bad_file);
   usize n;
   {
     sync::mutex_guard g(position_lock_);
     u64 at = position_;
-    n = TRY(node().write(from, at, flags() & io::open_flag::append));
+    n = TRY(node().write(from, at, append));
     position_ = at + n;
   }
   TRY(written());
@@ -67,10 +71,14 @@ result<usize> regular_file::read_at(io::cursor& into, u64 offset) {
 }
 
 result<usize> regular_file::write_at(io::cursor& from, u64 offset) {
-  if (!writable()) return fail(errc::bad_file);
   if (offset > offset_max) return fail(errc::invalid);
   // Linux appends in spite of the offset when O_APPEND is set (pwrite(2), BUGS).
-  const usize n = TRY(node().write(from, offset, flags() & io::open_flag::append));
+  return write_aside(from, offset, flags() & io::open_flag::append);
+}
+
+result<usize> regular_file::write_aside(io::cursor& from, u64 offset, bool append) {
+  if (!writable()) return fail(errc::bad_file);
+  const usize n = TRY(node().write(from, offset, append));
   TRY(written());
   return did_write(n);
 }

@@ -51,6 +51,7 @@ class regular_file : public open_file {
   result<usize> write(io::cursor& from) override;
   result<usize> read_at(io::cursor& into, u64 offset) override;
   result<usize> write_at(io::cursor& from, u64 offset) override;
+  result<usize> append(io::cursor& from, bool moves) override;
   result<u64> seek(i64 offset, int whence) override;
   result<> truncate(u64 size) override;
   result<> sync(bool data_only) override { return node().sync(data_only); }
@@ -59,6 +60,8 @@ class regular_file : public open_file {
   result<i64> control(u32 request, u64 argument) override;
 
  private:
+  result<usize> write_and_move(io::cursor& from, bool append);
+  result<usize> write_aside(io::cursor& from, u64 offset, bool append);
   result<> written();
   sync::mutex position_lock_;  // one read or write at a time moves the position (read(2), POSIX 2.9.7)
   u64 position_ = 0;

@@ -147,6 +147,8 @@ result<usize> sys_pselect6(int count, u64* read, u64* write, u64* exceptional, l
 result<> sys_clock_gettime(i32 clock, linux_timespec* into);
 result<> sys_clock_getres(i32 clock, linux_timespec* into);
 result<> sys_clock_settime(i32 clock, const linux_timespec* value);
+result<int> sys_clock_adjtime(i32 clock, void* into);
+result<int> sys_adjtimex(void* into);
 result<> sys_gettimeofday(linux_timeval* into, void* zone);
 result<> sys_settimeofday(const linux_timeval* value, const void*);
 result<i64> sys_time(i64* into);

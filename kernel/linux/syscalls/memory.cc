@@ -56,6 +56,7 @@ result<> sys_mprotect(u64 address, u64 size, u32 protection) {
 
 result<> sys_madvise(u64 address, u64 size, int advice) {
   constexpr int normal = 0, random = 1, sequential = 2, will_need = 3, dont_need = 4, free = 8, remove = 9, dont_fork = 10, do_fork = 11;
+  constexpr int wipe_on_fork = 18, keep_on_fork = 19;
   constexpr int mergeable = 12, unmergeable = 13, huge = 14, no_huge = 15, dont_dump = 16, do_dump = 17, cold = 20, page_out = 21;
   constexpr int populate_read = 22, populate_write = 23, dont_need_locked = 24;
   memory::address_space& space = current_process().space;
@@ -78,6 +79,8 @@ result<> sys_madvise(u64 address, u64 size, int advice) {
     case will_need:
     case dont_fork:
     case do_fork:
+    case wipe_on_fork:
+    case keep_on_fork:
     case mergeable:
     case unmergeable:
     case dont_dump:

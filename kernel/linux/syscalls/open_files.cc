@@ -1,5 +1,6 @@
 // open(2) and descriptors: dup(2), fcntl(2), ioctl(2), flock(2), pipe(2), close_range(2), memfd_create(2).
 #include "linux/file_locks.hh"
+#include "linux/signal_driven_io.hh"
 #include "linux/syscalls/arguments.hh"
 #include "linux/syscalls/handlers.hh"
 
@@ -152,6 +153,24 @@ result<> record_lock(io::file& file, lock_command command, void* argument, bool 
 
 }  // namespace
 
+namespace {
+
+/// A negative number is a process group's (F_SETOWN).
+result<io_owner> owner_from_number(i32 number) {
+  if (number == INT32_MIN) return fail(errc::invalid);
+  if (number < 0) return io_owner{io_owner::kind::group, -number};
+  return io_owner{io_owner::kind::process, number};
+}
+
+/// Files that send no signals keep the flag, and nothing comes of it.
+result<> set_async(io::file& file, int fd, bool on) {
+  auto set = set_signal_driven(file, fd, on);
+  if (!set.ok() && set.error() != errc::not_terminal) return fail(set.error());
+  return {};
+}
+
+}  // namespace
+
 result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
   const ref<io::file> file = TRY(file_of(fd));
   switch (command) {
@@ -166,9 +185,12 @@ result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
       return i64{0};
     case 3:  // F_GETFL
       return static_cast<i64>(file->flags() & ~(close_on_exec | create | exclusive | io::open_flag::truncate | no_controlling_terminal));
-    case 4:  // F_SETFL
-      file->set_flags(static_cast<u32>(argument));
+    case 4: {  // F_SETFL
+      const u32 flags = static_cast<u32>(argument);
+      if ((flags ^ file->flags()) & io::open_flag::async) (void)TRY(set_async(*file, fd, flags & io::open_flag::async));
+      file->set_flags(flags);
       return i64{0};
+    }
     case 5:  // F_GETLK
     case 6:  // F_SETLK
     case 7:  // F_SETLKW
@@ -179,11 +201,26 @@ result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
     case 38:  // F_OFD_SETLKW
       TRY(record_lock(*file, static_cast<lock_command>(command - 36), reinterpret_cast<void*>(argument), true));
       return i64{0};
-    case 8:   // F_SETOWN: who gets SIGIO, which is never sent
-    case 10:  // F_SETSIG
+    case 8:  // F_SETOWN
+      TRY(set_io_owner(*file, TRY(owner_from_number(static_cast<i32>(argument)))));
       return i64{0};
-    case 9:   // F_GETOWN
+    case 9: {  // F_GETOWN
+      const io_owner owner = io_owner_of(*file);
+      return i64{owner.type == io_owner::kind::group ? -owner.id : owner.id};
+    }
+    case 10:  // F_SETSIG
+      TRY(set_io_signal(*file, argument));
+      return i64{0};
     case 11:  // F_GETSIG
+      return i64{io_signal_of(*file)};
+    case 15: {  // F_SETOWN_EX
+      const auto owner = TRY(memory::read_program<io_owner>(reinterpret_cast<const void*>(argument)));
+      if (owner.type < io_owner::kind::thread || owner.type > io_owner::kind::group) return fail(errc::invalid);
+      TRY(set_io_owner(*file, owner));
+      return i64{0};
+    }
+    case 16:  // F_GETOWN_EX
+      TRY(memory::write_program(reinterpret_cast<void*>(argument), io_owner_of(*file)));
       return i64{0};
     case 1031:  // F_SETPIPE_SZ
       if (argument > INT32_MAX) return fail(errc::invalid);
@@ -207,8 +244,27 @@ result<i64> sys_ioctl(int fd, u32 request, u64 argument) {
       file->set_flags(on ? file->flags() | non_blocking : file->flags() & ~non_blocking);
       return i64{0};
     }
-    case 0x5452:  // FIOASYNC: SIGIO is never sent
+    case 2: {  // FIGETBSZ
+      io::file_status status;
+      TRY(file->stat(status));
+      TRY(memory::write_program(reinterpret_cast<void*>(argument), static_cast<i32>(status.block_size)));
       return i64{0};
+    }
+    case 0x5452:  // FIOASYNC
+      TRY(set_signal_driven(*file, fd, TRY(memory::read_program<int>(reinterpret_cast<void*>(argument))) != 0));
+      return i64{0};
+    case 0x8901:  // FIOSETOWN
+    case 0x8902:  // SIOCSPGRP
+      if (!file->as_socket()) return fail(errc::not_terminal);
+      TRY(set_io_owner(*file, TRY(owner_from_number(TRY(memory::read_program<i32>(reinterpret_cast<void*>(argument)))))));
+      return i64{0};
+    case 0x8903:  // FIOGETOWN
+    case 0x8904: {  // SIOCGPGRP
+      if (!file->as_socket()) return fail(errc::not_terminal);
+      const io_owner owner = io_owner_of(*file);
+      TRY(memory::write_program(reinterpret_cast<void*>(argument), owner.type == io_owner::kind::group ? -owner.id : owner.id));
+      return i64{0};
+    }
     default:
       return file->control(request, argument);
   }

@@ -21,11 +21,20 @@ result<ref<io::file>> writable(int fd) {
 // RWF_* of preadv2(2). High priority and data-sync are hints that hold anyway where there is no write-back cache.
 constexpr u32 flag_high_priority = 1, flag_data_sync = 2, flag_sync = 4, flag_no_wait = 8, flag_append = 16;
 
-result<> check_flags(u32 flags, bool reading) {
+result<> check_flags(u32 flags) {
   constexpr u32 known = flag_high_priority | flag_data_sync | flag_sync | flag_no_wait | flag_append;
   if (flags & ~known) return fail(errc::not_supported);
-  if (reading ? (flags & flag_append) : (flags & flag_append)) return fail(errc::not_supported);
   return {};
+}
+
+result<usize> append(int fd, const io::io_vector* vectors, usize count, i64 offset) {
+  if (offset < -1) return fail(errc::invalid);
+  const held_file file = held_file_of(fd);
+  if (!file || !file->writable()) return fail(errc::bad_file);
+  vector_argument v;
+  TRY(v.load(vectors, count));
+  io::cursor c = v.cursor();
+  return with_broken_pipe_signal(file->append(c, offset == -1));
 }
 
 }  // namespace
@@ -108,13 +117,15 @@ result<usize> sys_pwritev(int fd, const io::io_vector* vectors, usize count, i64
 
 // The offset comes in two halves for 32-bit callers; on x86-64 the low one holds it all.
 result<usize> sys_preadv2(int fd, const io::io_vector* vectors, usize count, i64 offset, u64, u32 flags) {
-  TRY(check_flags(flags, true));
+  TRY(check_flags(flags));
   return offset == -1 ? sys_readv(fd, vectors, count) : sys_preadv(fd, vectors, count, offset);
 }
 
 result<usize> sys_pwritev2(int fd, const io::io_vector* vectors, usize count, i64 offset, u64, u32 flags) {
-  TRY(check_flags(flags, false));
-  const usize written = TRY(offset == -1 ? sys_writev(fd, vectors, count) : sys_pwritev(fd, vectors, count, offset));
+  TRY(check_flags(flags));
+  const usize written = TRY(flags & flag_append ? append(fd, vectors, count, offset)
+                            : offset == -1      ? sys_writev(fd, vectors, count)
+                                                : sys_pwritev(fd, vectors, count, offset));
   if (flags & (flag_sync | flag_data_sync)) TRY(TRY(file_of(fd))->sync(!(flags & flag_sync)));
   return written;
 }

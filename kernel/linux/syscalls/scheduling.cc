@@ -6,7 +6,7 @@
 namespace osv::linux_abi {
 
 namespace {
-constexpr int policy_other = 0, policy_fifo = 1, policy_round_robin = 2, policy_batch = 3, policy_idle = 5;
+constexpr int policy_other = 0, policy_fifo = 1, policy_round_robin = 2, policy_batch = 3, policy_idle = 5, policy_deadline = 6;
 constexpr int reset_on_fork = 0x40000000;
 
 result<> check_fair(int policy, i32 priority) {
@@ -52,12 +52,14 @@ result<> sys_sched_setaffinity(u32 id, usize size, const void* from) {
 }
 
 result<int> sys_sched_getscheduler(u32 id) {
-  (void)TRY(program_thread(id));
-  return policy_other;
+  return TRY(program_thread(id))->policy;
 }
 result<> sys_sched_setscheduler(u32 id, int policy, const i32* parameter) {
-  (void)TRY(program_thread(id));
-  return check_fair(policy & ~reset_on_fork, TRY(memory::read_program<i32>(parameter)));
+  const ref<sched::thread> thread = TRY(program_thread(id));
+  policy &= ~reset_on_fork;
+  TRY(check_fair(policy, TRY(memory::read_program<i32>(parameter))));
+  thread->policy = policy;
+  return {};
 }
 result<> sys_sched_getparam(u32 id, i32* into) {
   (void)TRY(program_thread(id));
@@ -69,12 +71,12 @@ result<> sys_sched_setparam(u32 id, const i32* parameter) {
 }
 result<int> sys_sched_get_priority_max(int policy) {
   if (policy == policy_fifo || policy == policy_round_robin) return 99;
-  TRY(check_fair(policy, 0));
+  if (policy != policy_deadline) TRY(check_fair(policy, 0));
   return 0;
 }
 result<int> sys_sched_get_priority_min(int policy) {
   if (policy == policy_fifo || policy == policy_round_robin) return 1;
-  TRY(check_fair(policy, 0));
+  if (policy != policy_deadline) TRY(check_fair(policy, 0));
   return 0;
 }
 result<> sys_sched_rr_get_interval(u32 id, linux_timespec* into) {
@@ -99,6 +101,7 @@ result<> sys_sched_getattr(u32 id, void* into, u32 size, u32 flags) {
   if (flags || size < sizeof(scheduling_attributes)) return fail(errc::invalid);
   scheduling_attributes a{};
   a.size = sizeof a;
+  a.policy = static_cast<u32>(thread->policy);
   a.nice = thread->nice;
   return memory::write_program(into, a);
 }
@@ -107,6 +110,7 @@ result<> sys_sched_setattr(u32 id, const void* from, u32 flags) {
   const auto a = TRY(memory::read_program<scheduling_attributes>(from));
   if (flags || a.nice < -20 || a.nice > 19) return fail(errc::invalid);
   TRY(check_fair(static_cast<int>(a.policy), static_cast<i32>(a.priority)));
+  thread->policy = static_cast<int>(a.policy);
   thread->nice = a.nice;
   return {};
 }

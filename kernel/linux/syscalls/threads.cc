@@ -4,7 +4,7 @@
 
 #include "arch/x86_64/features.hh"
 #include "arch/x86_64/registers.hh"
-#include "linux/futex.hh"
+#include "linux/futex_lock.hh"
 #include "linux/task.hh"
 #include "log/log.hh"
 #include "memory/user_copy.hh"
@@ -148,6 +148,7 @@ result<> sys_sched_yield() {
 
 result<i64> sys_futex(u64 address, int operation, u32 value, u64 timeout_or_value2, u64 address2, u32 value3) {
   constexpr int wait = 0, wake = 1, requeue = 3, cmp_requeue = 4, wake_op = 5, wait_bitset = 9, wake_bitset = 10;
+  constexpr int lock_pi = 6, unlock_pi = 7, try_lock_pi = 8, lock_pi2 = 13;
   constexpr int realtime = 256, command_mask = ~(128 | 256);
   const void* timeout = reinterpret_cast<const void*>(timeout_or_value2);
   constexpr int private_word = 128;
@@ -170,6 +171,16 @@ result<i64> sys_futex(u64 address, int operation, u32 value, u64 timeout_or_valu
       return futex_requeue(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), false, 0);
     case cmp_requeue:
       return futex_requeue(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), true, value3);
+    case lock_pi:
+    case lock_pi2:
+      TRY(futex_lock(word, TRY(deadline_from(timeout, true, (operation & command_mask) == lock_pi || operation & realtime))));
+      return 0;
+    case try_lock_pi:
+      TRY(futex_try_lock(word));
+      return 0;
+    case unlock_pi:
+      TRY(futex_unlock(word));
+      return 0;
     case wake_op:
       return futex_wake_op(word, futex_word::at(address2, shared), value, static_cast<u32>(timeout_or_value2), value3);
     default:

@@ -1,4 +1,4 @@
-// Clocks and sleeping: clock_gettime(2), gettimeofday(2), nanosleep(2), clock_settime(2), times(2).
+// Clocks and sleeping: clock_gettime(2), gettimeofday(2), nanosleep(2), clock_settime(2), adjtimex(2), times(2).
 #include "linux/syscalls/arguments.hh"
 #include "linux/syscalls/clocks.hh"
 #include "linux/syscalls/handlers.hh"
@@ -96,6 +96,57 @@ result<> sys_settimeofday(const linux_timeval* value, const void*) {
   sched::set_realtime(t.total());
   return {};
 }
+
+namespace {
+
+/// struct timex (adjtimex(2)).
+struct linux_timex {
+  u32 modes, padding0;
+  i64 offset, frequency, maximum_error, estimated_error;
+  i32 status, padding1;
+  i64 constant, precision, tolerance;
+  linux_timeval time;
+  i64 tick, pulse_frequency, jitter;
+  i32 shift, padding2;
+  i64 stability, jitter_count, calibration_count, error_count, stability_count;
+  i32 atomic_offset, padding3[11];
+};
+static_assert(sizeof(linux_timex) == 208);
+
+}  // namespace
+
+// The host disciplines the clock: it can be read and set here, and its rate cannot be changed.
+result<int> sys_clock_adjtime(i32 clock, void* into) {
+  constexpr u32 set_offset = 0x100, nanosecond_steps = 0x2000, read_slewing = 0xa001;  // ADJ_*
+  constexpr i32 not_synchronised = 0x40, time_error = 5;                               // STA_UNSYNC, TIME_ERROR
+  constexpr i64 error_limit = 16'000'000, tolerance = 500 << 16, tick = 10'000;
+  if (clock != clock_id::realtime) {
+    (void)TRY(clock_now(clock));
+    return fail(errc::not_supported);
+  }
+  const auto wanted = TRY(memory::read_program<linux_timex>(into));
+  if (wanted.modes != 0 && wanted.modes != read_slewing) {
+    if ((wanted.modes & ~nanosecond_steps) != set_offset) return fail(errc::not_permitted);
+    const bool fine = wanted.modes & nanosecond_steps;
+    const i64 part = wanted.time.microseconds, parts = fine ? second : second / microsecond;
+    if (part < 0 || part >= parts) return fail(errc::invalid);
+    const nanoseconds value = sched::realtime() + wanted.time.seconds * second + part * (fine ? 1 : microsecond);
+    if (value < 0) return fail(errc::invalid);
+    sched::set_realtime(value);
+  }
+  linux_timex now{};
+  now.modes = wanted.modes;
+  now.maximum_error = now.estimated_error = error_limit;
+  now.status = not_synchronised;
+  now.constant = 2;
+  now.precision = 1;
+  now.tolerance = tolerance;
+  now.time = linux_timeval::of(sched::realtime());
+  now.tick = tick;
+  TRY(memory::write_program(into, now));
+  return time_error;
+}
+result<int> sys_adjtimex(void* into) { return sys_clock_adjtime(clock_id::realtime, into); }
 
 result<i64> sys_time(i64* into) {
   const i64 now = sched::realtime() / second;
