@@ -80,7 +80,7 @@ class packet : pinned {
   // --- filled in by the stack while the packet climbs ---
   u16 network_offset = 0;
   u16 transport_offset = 0;
-  u64 received_at = 0;
+  nanoseconds received_at = 0;  // wall clock; 0: nobody asked
   void* interface = nullptr;
   u64 control[6] = {};  // the present owner's use (TCP sequence numbers)
 

@@ -75,7 +75,11 @@ result<> socket_base::set_option(int level, int name, const void* value, usize s
       holder().bound_interface = i->index();
       return {};
     }
-    case option::debug: case option::dont_route: case option::out_of_band_inline: case option::timestamp: case option::timestamp_ns:
+    case option::timestamp: case option::timestamp_ns: case option::timestamp_new: case option::timestamp_ns_new:
+      // One form at a time; switching any of them off ends it.
+      timestamp_form_.store(TRY(integer(value, size)) ? static_cast<u8>(name) : 0, std::memory_order_relaxed);
+      return {};
+    case option::debug: case option::dont_route: case option::out_of_band_inline:
     case option::mark: case option::busy_poll: case option::incoming_cpu: case option::zero_copy:
       kept_[name & 63] = static_cast<u32>(TRY(integer(value, size)));
       return {};
@@ -113,7 +117,9 @@ result<usize> socket_base::get_option(int level, int name, void* into, usize siz
       static_cast<char*>(into)[device.size()] = 0;
       return device.size() + 1;
     }
-    case option::debug: case option::dont_route: case option::out_of_band_inline: case option::timestamp: case option::timestamp_ns:
+    case option::timestamp: case option::timestamp_ns: case option::timestamp_new: case option::timestamp_ns_new:
+      return give_integer(timestamp_form_.load(std::memory_order_relaxed) == name, into, size);
+    case option::debug: case option::dont_route: case option::out_of_band_inline:
     case option::mark: case option::busy_poll: case option::incoming_cpu: case option::zero_copy:
       return give_integer(static_cast<i32>(kept_[name & 63]), into, size);
     default: return get_own_option(level, name, into, size);

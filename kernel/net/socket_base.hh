@@ -14,7 +14,7 @@ constexpr int debug = 1, reuse_address = 2, type = 3, error = 4, dont_route = 5,
               keep_alive = 9, out_of_band_inline = 10, priority = 12, linger = 13, reuse_port = 15, receive_low_water = 18,
               send_low_water = 19, receive_timeout = 20, send_timeout = 21, bind_to_device = 25, timestamp = 29, accepting = 30,
               send_buffer_force = 32, receive_buffer_force = 33, timestamp_ns = 35, mark = 36, protocol = 38, domain = 39, busy_poll = 46,
-              incoming_cpu = 49, zero_copy = 60;
+              incoming_cpu = 49, zero_copy = 60, timestamp_new = 63, timestamp_ns_new = 64;
 constexpr int ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_pktinfo = 8, ip_mtu_discover = 10, ip_recverr = 11, ip_recvttl = 12, ip_recvtos = 13, ip_mtu = 14,
               ip_freebind = 15, ip_transparent = 19, ip_bind_address_no_port = 24, ip_multicast_if = 32, ip_multicast_ttl = 33,
               ip_multicast_loop = 34, ip_add_membership = 35, ip_drop_membership = 36, ip_local_port_range = 51;
@@ -54,6 +54,7 @@ class socket_base : public io::socket_file {
   const int family_, type_, protocol_;
   nanoseconds receive_timeout_ = 0, send_timeout_ = 0;
   bool broadcast_ = false;
+  std::atomic<u8> timestamp_form_{0};  // the option that asks for times of arrival (SO_TIMESTAMP and its kin), 0 for none
   u64 inode_;
 
  private:

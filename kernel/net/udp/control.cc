@@ -40,6 +40,15 @@ void put(io::message& m, int level, int type, const void* body, usize size) {
   m.control_length += padded;
 }
 
+/// The time of arrival in the form of socket option `form` (SCM_TIMESTAMP, SCM_TIMESTAMPNS).
+void put_timestamp(io::message& m, int form, nanoseconds arrived) {
+  struct {
+    i64 seconds, part;
+  } t{arrived / second, arrived % second};
+  if (form == option::timestamp || form == option::timestamp_new) t.part /= microsecond;
+  put(m, option::level_socket, form, &t, sizeof t);
+}
+
 void put_integer(io::message& m, int level, int type, i32 value) { put(m, level, type, &value, sizeof value); }
 
 result<i32> integer_of(const u8* body, usize size, i32 least) {
@@ -92,6 +101,8 @@ result<socket::send_control> socket::read_control(const io::message& m) const {
 void socket::put_control(io::message& m, const io::packet& p) const {
   const address from{p.control[0], p.control[1]}, to{p.control[3], p.control[4]};
   const u32 index = static_cast<u32>(p.control[2] >> 32);
+  if (const int form = timestamp_form_.load(std::memory_order_relaxed))
+    put_timestamp(m, form, p.received_at ? p.received_at : sched::realtime());
   const u8 type_of_service = static_cast<u8>(p.control[5]), time_to_live = static_cast<u8>(p.control[5] >> 8);
   if (from.is_ipv4()) {
     if (wants(wanted::packet_info_ipv4)) {

@@ -237,6 +237,7 @@ void socket::deliver(unique<io::packet> packet, interface& in, const endpoint& f
   packet->control[2] = from.port | static_cast<u64>(in.index()) << 32;
   packet->control[3] = to.high;
   packet->control[4] = to.low;
+  if (timestamp_form_.load(std::memory_order_relaxed)) packet->received_at = sched::realtime();
   {
     lock::guard g(lock_);
     if (closed_ || receive_shutdown_) return;
