@@ -20,7 +20,7 @@ result<> futex_lock(const futex_word& word, nanoseconds deadline);
 result<> futex_try_lock(const futex_word& word);
 /// FUTEX_UNLOCK_PI. EPERM: the caller does not have it; EFAULT.
 result<> futex_unlock(const futex_word& word);
-/// Passes on the locks of a thread that has left its process. Nothing holds it up but other threads' locks.
+/// Passes on the locks of a thread that leaves its process.
 void pass_locks_of_dead(u32 owner);
 
 }  // namespace osv::linux_abi

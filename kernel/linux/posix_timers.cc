@@ -116,7 +116,7 @@ nanoseconds signal_timer::expired(nanoseconds now) {
     info.timer.value = notification_.value;
   }
   if (notification_.thread)
-    (void)send_signal_to(owner_, notification_.thread, info);
+    (void)with_task(owner_, notification_.thread, [&](task& t) { (void)send_signal(t, info); });
   else
     (void)send_signal(owner_, info);
   return next;

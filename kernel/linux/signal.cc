@@ -134,29 +134,6 @@ result<> send_signal(process& target, const signal_info& info) {
   return {};
 }
 
-result<> send_signal_to(process& p, u32 id, const signal_info& info) {
-  task* found = nullptr;
-  {
-    lock::guard g(p.signal_lock);
-    for (task_link& link : p.tasks) {
-      auto& t = static_cast<task&>(link);
-      if (t.id != id) continue;
-      found = &t;
-      ++t.users;  // it cannot go while it is counted as used
-      break;
-    }
-  }
-  if (!found) return fail(errc::no_such_process);
-  const result<> sent = send_signal(*found, info);
-  bool last;
-  {
-    lock::guard g(p.signal_lock);
-    last = --found->users == 0 && found->ended;
-  }
-  if (last) delete found;
-  return sent;
-}
-
 void offer_process_signals(process& p) {
   if (!p.pending.set) return;
   for (task_link& link : p.tasks) {

@@ -91,7 +91,6 @@ struct pending_signals {
 /// ESRCH: the thread has ended.
 result<> send_signal(task& target, const signal_info& info);
 result<> send_signal(process& target, const signal_info& info);
-result<> send_signal_to(process& target, u32 thread, const signal_info& info);
 /// Tells a thread that does not block them of signals that wait for the process: after the thread that knew of them blocked them or
 /// ended. Signal lock held.
 void offer_process_signals(process& p);

@@ -78,7 +78,9 @@ struct io_signals : sync::wait_queue::entry {
 
   bool send(io_owner to, const signal_info& info) {
     if (to.type != io_owner::kind::thread) return send_signal(receiver, info).error() != errc::again;
-    return send_signal_to(receiver, static_cast<u32>(to.id), info).error() != errc::again;
+    bool sent = true;  // one that is gone hears nothing
+    (void)with_task(receiver, static_cast<u32>(to.id), [&](task& t) { sent = send_signal(t, info).error() != errc::again; });
+    return sent;
   }
 };
 

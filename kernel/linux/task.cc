@@ -14,11 +14,10 @@ void (*program_ended)(const program_end& end) = nullptr;
 task& current_task() { return *static_cast<task*>(sched::current().program_data); }
 process& current_process() { return current_task().owner; }
 
-result<> with_task(u32 id, function_ref<void(task&)> f) {
-  process& p = current_process();
-  // The task stays alive while the caller works on it: its thread is referenced, and the task is freed by its own thread only
-  // after it left the list under the lock; so the callback runs under the lock's protection of the list in two steps.
-  ref<sched::thread> thread;
+result<> with_task(u32 id, function_ref<void(task&)> f) { return with_task(current_process(), id, f); }
+
+result<> with_task(process& p, u32 id, function_ref<void(task&)> f) {
+  // It cannot go while it is counted as used.
   task* found = nullptr;
   {
     lock::guard g(p.signal_lock);

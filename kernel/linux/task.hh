@@ -45,8 +45,10 @@ class task : public task_link, pinned {
 };
 
 task& current_task();
-/// By thread id, in the current process. The caller holds no locks; the task may end any time: use inside `with_task`.
+/// By thread id. The caller holds no locks and may be an interrupt; the task may end any time: use inside `with_task`.
 /// ESRCH if there is none.
+result<> with_task(process& owner, u32 id, function_ref<void(task&)> f);
+/// The same in the current process.
 result<> with_task(u32 id, function_ref<void(task&)> f);
 
 /// How many threads a program may have: their kernel stacks take an eighth of the memory at most, as in Linux, so that threads that
