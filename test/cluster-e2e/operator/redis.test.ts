@@ -90,8 +90,7 @@ test('a new revision takes the place of the old one without a failed request', a
   const probing = probeRedis(address, 6379, stop.signal);
   const patch = { spec: { strategy: { maxSurge: 1, maxUnavailable: 0 }, env: [{ name: 'REVISION', value: '2' }] } };
   await kubectl('patch', 'osvapp', 'redis', '--type=merge', '-p', JSON.stringify(patch));
-  const app = await redis('the new revision runs', isComplete);
-  stop.abort();
+  const app = await redis('the new revision runs', isComplete).finally(() => stop.abort());
   const { answered, failures } = await probing;
   expect(failures).toEqual({});
   expect(answered).toBeGreaterThan(100);
