@@ -44,7 +44,7 @@ void finish(lock_waiter& w, wait_state state) {
   w.hook.unlink();
   sched::thread* thread = w.waiting.thread.get();
   sched::retain(*thread);
-  // release: with the acquire in futex_lock(), what the last owner wrote is seen by the next one.
+  // release: with the acquire in wait_for_lock(), what the last owner wrote is seen by the next one.
   w.state.store(state, std::memory_order_release);
   sched::unpark(*thread);
   sched::release(*thread);
@@ -95,23 +95,15 @@ bool withdraw(bucket& b, lock_waiter& self) {
   return true;
 }
 
-/// Makes the owner pass the lock on when it ends. ESRCH: it ends or has ended, perhaps without having seen the waiter.
-result<> ask_owner(u32 owner) {
+/// Whether the owner is there and will pass the lock on when it ends, which it does for those that it knows to be `awaited`.
+bool lives(u32 owner, bool awaited) {
   bool settled = false;
-  TRY(with_task(owner, [&](task& t) {
+  const result<> there = with_task(owner, [&](task& t) {
     // seq_cst: see leave() in task.cc.
-    t.locks_awaited.store(true, std::memory_order_seq_cst);
+    if (awaited) t.locks_awaited.store(true, std::memory_order_seq_cst);
     settled = t.locks_settled.load(std::memory_order_seq_cst);
-  }));
-  if (settled) return fail(errc::no_such_process);
-  return {};
-}
-
-/// Whether a thread is there and may still let its locks go.
-bool lives(u32 owner) {
-  bool settled = false;
-  const bool there = with_task(owner, [&](task& t) { settled = t.locks_settled.load(std::memory_order_seq_cst); }).ok();
-  return there && !settled;
+  });
+  return there.ok() && !settled;
 }
 
 result<> wait_for_lock(bucket& b, lock_waiter& self, nanoseconds deadline) {
@@ -151,7 +143,7 @@ result<> futex_lock(const futex_word& word, nanoseconds deadline) {
       TRY(touch_futex_for_write(word.address));
       continue;
     }
-    if (ask_owner(owner).ok()) return wait_for_lock(b, self, deadline);
+    if (lives(owner, true)) return wait_for_lock(b, self, deadline);
     // Its robust mutexes were marked before it was gone: what the word says now holds.
     if (!withdraw(b, self)) return wait_for_lock(b, self, deadline);
     if (owner == dead) return fail(errc::no_such_process);
@@ -175,7 +167,7 @@ result<> futex_try_lock(const futex_word& word) {
       TRY(touch_futex_for_write(word.address));
       continue;
     }
-    if (lives(owner)) return fail(errc::again);
+    if (lives(owner, false)) return fail(errc::again);
     if (owner == dead) return fail(errc::no_such_process);
     dead = owner;
   }

@@ -1,5 +1,6 @@
 /** Long loads on one guest: everything answered must be right, nothing may break, and memory must come back. */
 import { join } from 'node:path';
+import { parseExposition } from '@osv/contracts';
 import { loadMemcached, memcachedCommand, memcachedProgram, memcachedReady } from '../benchmarks/parts/memcached.ts';
 import { redisArguments, redisProgram } from '../benchmarks/parts/redis.ts';
 import { type Served, serve, stopServing } from '../benchmarks/parts/side-by-side.ts';
@@ -36,10 +37,11 @@ async function guestMemory(served: Served): Promise<Memory> {
   const fetchText = 'process.stdout.write(await (await fetch(process.argv[1])).text())';
   const url = `http://${served.network.guestAddress}:${managementPort}/metrics`;
   const text = await inside(served, [process.execPath, '--input-type=module', '-e', fetchText, url], 20_000);
-  const free = /^osv_memory_free_bytes ([0-9.e+]+)/m.exec(text)?.[1];
-  if (free === undefined) throw new Error("the guest's metrics say nothing of free memory");
-  const uses = [...text.matchAll(/^osv_memory_used_bytes\{use="(\w+)"\} ([0-9.e+]+)/gm)];
-  return { free: Number(free), ...Object.fromEntries(uses.map(([, use, bytes]) => [use, Number(bytes)])) };
+  const samples = parseExposition(text);
+  const free = samples.find(({ name }) => name === 'osv_memory_free_bytes');
+  if (!free) throw new Error("the guest's metrics say nothing of free memory");
+  const uses = samples.filter(({ name }) => name === 'osv_memory_used_bytes');
+  return { free: free.value, ...Object.fromEntries(uses.map(({ labels, value }) => [labels.use ?? '', value])) };
 }
 
 const kernelGrowthMax = 1 << 20;

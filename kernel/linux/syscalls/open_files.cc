@@ -162,6 +162,8 @@ result<io_owner> owner_from_number(i32 number) {
   return io_owner{io_owner::kind::process, number};
 }
 
+i32 number_of(io_owner owner) { return owner.type == io_owner::kind::group ? -owner.id : owner.id; }
+
 /// Files that send no signals keep the flag, and nothing comes of it.
 result<> set_async(io::file& file, int fd, bool on) {
   auto set = set_signal_driven(file, fd, on);
@@ -204,10 +206,8 @@ result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
     case 8:  // F_SETOWN
       TRY(set_io_owner(*file, TRY(owner_from_number(static_cast<i32>(argument)))));
       return i64{0};
-    case 9: {  // F_GETOWN
-      const io_owner owner = io_owner_of(*file);
-      return i64{owner.type == io_owner::kind::group ? -owner.id : owner.id};
-    }
+    case 9:  // F_GETOWN
+      return i64{number_of(io_owner_of(*file))};
     case 10:  // F_SETSIG
       TRY(set_io_signal(*file, argument));
       return i64{0};
@@ -259,12 +259,10 @@ result<i64> sys_ioctl(int fd, u32 request, u64 argument) {
       TRY(set_io_owner(*file, TRY(owner_from_number(TRY(memory::read_program<i32>(reinterpret_cast<void*>(argument)))))));
       return i64{0};
     case 0x8903:  // FIOGETOWN
-    case 0x8904: {  // SIOCGPGRP
+    case 0x8904:  // SIOCGPGRP
       if (!file->as_socket()) return fail(errc::not_terminal);
-      const io_owner owner = io_owner_of(*file);
-      TRY(memory::write_program(reinterpret_cast<void*>(argument), owner.type == io_owner::kind::group ? -owner.id : owner.id));
+      TRY(memory::write_program(reinterpret_cast<void*>(argument), number_of(io_owner_of(*file))));
       return i64{0};
-    }
     default:
       return file->control(request, argument);
   }
