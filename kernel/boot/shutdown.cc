@@ -14,6 +14,7 @@
 #include "linux/task.hh"
 #include "log/log.hh"
 #include "log/panic.hh"
+#include "net/initialize.hh"
 #include "sched/clock.hh"
 #include "sched/timer.hh"
 #include "sync/mutex.hh"
@@ -61,6 +62,7 @@ void send_event(F&& fill) {
   if (const u64 allocations = inject::passes(point::allocation), requests = inject::passes(point::block_request); allocations || requests)
     log::info("where failures are injected: {} allocations, {} block requests", allocations, requests);
   vfs::power_off();
+  net::deliver_last_words();
   devices::flush_consoles(sched::now() + flush_timeout);
   devices::acpi::power_off();
 }

@@ -28,6 +28,9 @@ class network_device : pinned {
   /// True if a transmit would be dropped for lack of room now.
   virtual bool transmit_full() const = 0;
 
+  /// True if the device has taken every frame that it was given.
+  virtual bool transmitted_all() = 0;
+
   /// The stack's slot: called with each received frame in the device's receive context (a per-queue kernel thread or the
   /// interrupt's bottom half; never with interrupts off, may not sleep for long). Set once before start().
   inplace_function<void(unique<io::packet>)> received;

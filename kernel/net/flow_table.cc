@@ -56,6 +56,15 @@ void flow_table::clear() {
     }
 }
 
+ref<tcp::connection> flow_table::find_from(u32& bucket, function_ref<bool(const tcp::connection&)> holds) {
+  for (; bucket <= mask_ && buckets_; ++bucket) {
+    lock::guard g(buckets_[bucket].lock);
+    for (tcp::connection* c = buckets_[bucket].first; c; c = c->next_in_bucket)
+      if (holds(*c)) return ref<tcp::connection>(c);
+  }
+  return nullptr;
+}
+
 void flow_table::for_each(function_ref<void(tcp::connection&)> f) {
   for (u32 i = 0; i <= mask_ && buckets_; ++i) {
     lock::guard g(buckets_[i].lock);

@@ -34,6 +34,9 @@ class flow_table : pinned {
   void erase(tcp::connection& c);
   /// Takes every connection out. At the end only.
   void clear();
+  /// The first connection, from this bucket on, for which `holds`; it is called under the bucket's lock. nullptr if none, and
+  /// else `bucket` is where it was.
+  ref<tcp::connection> find_from(u32& bucket, function_ref<bool(const tcp::connection&)> holds);
   /// Calls f with each connection, under its bucket's lock.
   void for_each(function_ref<void(tcp::connection&)> f);
 

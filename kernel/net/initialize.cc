@@ -3,6 +3,7 @@
 #include "log/log.hh"
 #include "memory/frames.hh"
 #include "net/dhcp.hh"
+#include "net/linger.hh"
 #include "net/netlink/socket.hh"
 #include "net/stack.hh"
 #include "net/tcp/tcp.hh"
@@ -126,6 +127,12 @@ result<> resolver(resolver_configuration& into) {
     if (domains) TRY(client->search_domains(into.search_domains));
   }
   return {};
+}
+
+void deliver_last_words() {
+  if (!kernel_stack) return;
+  if (const undelivered left = linger(*kernel_stack); left.connections)
+    log::warning("net: the machine goes off with {} bytes that peers have not taken (open connections: {})", left.bytes, left.connections);
 }
 
 void tcp_connections_by_state(u32 (&out)[12]) {

@@ -20,6 +20,9 @@ struct resolver_configuration {
 };
 result<> resolver(resolver_configuration& into);
 
+/// Before the machine goes off: net/linger.hh. Nothing where there is no network yet. Logs what was not delivered.
+void deliver_last_words();
+
 /// Numbers of connections by state, index as in Linux's net/tcp_states.h (1 ESTABLISHED … 11 CLOSING).
 void tcp_connections_by_state(u32 (&out)[12]);
 

@@ -97,7 +97,7 @@ void neighbour_table::send(neighbour& n, unique<io::packet> packet) {
       stale = true;
       if (n.deadline == never) {
         ask = true;
-        n.probes = 1;
+        n.probes = n.unanswered = 1;
         n.deadline = now() + probe_interval;
         schedule_locked(n.deadline);
       }
@@ -109,7 +109,7 @@ void neighbour_table::send(neighbour& n, unique<io::packet> packet) {
         ++n.waiting_count;
       if (n.current.load(std::memory_order_relaxed) == state::failed || n.deadline == never) {
         n.current.store(state::incomplete, std::memory_order_relaxed);
-        n.probes = 1;
+        n.probes = n.unanswered = 1;
         n.deadline = now() + probe_interval;
         schedule_locked(n.deadline);
         ask = true;
@@ -161,11 +161,18 @@ void neighbour_table::arp_received(const u8* raw, bool for_us) {
         found->deadline = never;
       }
       found->probes = 0;
+      if (solicited && found->unanswered) --found->unanswered;
       ready.splice_back(found->waiting);
-      found->waiting_count = 0;
     }
   }
   while (io::packet* p = ready.pop_front()) interface_.transmit(unique<io::packet>(p), found->mac_bytes(), ether_type_ipv4);
+  if (found) {
+    {
+      lock::guard g(lock_);
+      if (found->waiting.empty()) found->waiting_count = 0;
+    }
+    answered_.wake();
+  }
   if (arp.operation == arp_request && for_us) {
     devices::mac_address to;
     __builtin_memcpy(to.bytes, arp.sender_mac, 6);
@@ -210,6 +217,7 @@ void neighbour_table::timer_fired() {
         if (n->deadline < soonest) soonest = n->deadline;
         if (asked < probes_at_once) {
           ++n->probes;
+          n->unanswered = 1;  // the request before was lost, or its answer
           ask[asked++] = {n->ip, s == neighbour::state::stale && n->probes < probes_max ? n->mac_bytes() : broadcast_mac};
         }
       }
@@ -218,6 +226,49 @@ void neighbour_table::timer_fired() {
   for (unsigned i = 0; i < asked; ++i)
     send_arp(interface_, arp_request, ask[i].to, interface_.source_for(ask[i].ip), ask[i].ip, nullptr);
   while (io::packet* p = dead.pop_front()) interface_.owner().unreachable(unique<io::packet>(p));
+}
+
+void neighbour_table::confirm() {
+  using state = neighbour::state;
+  const auto is_in_use = [](const neighbour& n) {
+    const state s = n.current.load(std::memory_order_relaxed);
+    return s == state::reachable || (s == state::stale && n.deadline != never);
+  };
+  for (neighbour*& head : table_) {
+    u32 ip = 0;
+    devices::mac_address to;
+    do {
+      {
+        lock::guard g(lock_);
+        neighbour* n = head;
+        while (n && (n->confirming || !is_in_use(*n))) n = n->next;
+        ip = n ? n->ip : 0;
+        if (n) {
+          n->confirming = true;
+          ++n->unanswered;
+          to = n->mac_bytes();
+        }
+      }
+      if (ip) send_arp(interface_, arp_request, to, interface_.source_for(ip), ip, nullptr);
+    } while (ip);
+  }
+}
+
+bool neighbour_table::wait_for_all(function_ref<bool(const neighbour&)> holds, nanoseconds deadline) {
+  const auto all_hold = [&] {
+    lock::guard g(lock_);
+    for (neighbour* head : table_)
+      for (neighbour* n = head; n; n = n->next)
+        if (!holds(*n)) return false;
+    return true;
+  };
+  return answered_.wait(all_hold, deadline, false) == sync::wait_result::ready;
+}
+
+bool neighbour_table::settle(nanoseconds deadline) {
+  if (!wait_for_all([](const neighbour& n) { return n.waiting_count == 0; }, deadline)) return false;
+  confirm();
+  return wait_for_all([](const neighbour& n) { return !n.confirming || n.unanswered == 0; }, deadline);
 }
 
 void neighbour_table::for_each(function_ref<void(const neighbour&)> f) {

@@ -8,6 +8,7 @@
 #include "lock/spin_lock.hh"
 #include "net/address.hh"
 #include "net/timer_service.hh"
+#include "sync/wait_queue.hh"
 
 namespace osv::net {
 
@@ -39,7 +40,9 @@ class neighbour : public ref_counted<neighbour> {
   nanoseconds deadline = never;    // next probe, or end of reachability
   nanoseconds used_at = 0;
   u8 probes = 0;
-  u8 waiting_count = 0;
+  u8 unanswered = 0;  // requests whose answers may still come
+  bool confirming = false;
+  u8 waiting_count = 0;  // until they were sent
   io::packet_list waiting;
 };
 
@@ -59,6 +62,10 @@ class neighbour_table final : public timer_entry {
   /// address from the first frame, and with a static address nothing else may make us send one.
   void announce(u32 ip);
   void clear();
+  /// Waits until the neighbours have what was sent to them: until no packet waits for a neighbour's first answer, and then
+  /// until all that are in use have answered a request. Frames keep their order, so it shows that those before it arrived.
+  /// Called at the end, once. False at the deadline.
+  bool settle(nanoseconds deadline);
 
   /// `ip`, Ethernet address, state; for /proc/net/arp.
   void for_each(function_ref<void(const neighbour&)> f);
@@ -77,12 +84,15 @@ class neighbour_table final : public timer_entry {
   neighbour** slot(u32 ip) { return &table_[(ip ^ ip >> 8 ^ ip >> 16) % buckets]; }
   void evict_locked();
   void schedule_locked(nanoseconds deadline);
+  void confirm();
+  bool wait_for_all(function_ref<bool(const neighbour&)> holds, nanoseconds deadline);
 
   interface& interface_;
   lock::spin_lock lock_{lock::rank::network_table};
   neighbour* table_[buckets] = {};
   unsigned count_ = 0;
   nanoseconds next_ = never;
+  sync::wait_queue answered_;
 };
 
 }  // namespace osv::net

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
 import { Osv, resultOf, tool, untilText } from './support/osv.ts';
 import { compile } from './support/programs.ts';
@@ -63,6 +63,22 @@ test.each([
   socket.send('there and back', 7000, record?.address);
   expect(String((await answer)[0])).toBe('there and back');
   socket.close();
+  expect((await ended).code).toBe(0);
+});
+
+test.each([
+  ['passt', []],
+  ["QEMU's user networking", ['--user-network']],
+])('what a program has written before its end arrives whole by %s', async (_, flags) => {
+  const osv = Osv.create();
+  const port = await freePort();
+  const size = 3_000_000;
+  const child = osv.start('run', ...flags, '-p', `${port}:7000`, compile('last-words'), String(size));
+  const ended = resultOf(child);
+  await untilText(child.stdout, 'listening\n');
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.end('?');
+  expect((await buffer(socket)).length).toBe(size);
   expect((await ended).code).toBe(0);
 });
 

@@ -77,6 +77,7 @@ class network final : public network_device {
   unsigned queue_pairs() const override { return pair_count_; }
   void transmit(unique<io::packet> packet) override;
   bool transmit_full() const override;
+  bool transmitted_all() override;
   result<> start() override;
 
  private:
@@ -158,11 +159,11 @@ result<> network::start() {
   for (unsigned i = 0; i < pair_count_; ++i) {
     const result<> added = add_pair(i);
     if (added.ok()) continue;
+    pair_count_ = i;  // fewer interrupts than pairs: work with what there is
     if (i == 0) {
       abandon();
       return added;
     }
-    pair_count_ = i;  // fewer interrupts than pairs: work with what there is
   }
   set_ready(*transport_);
   if (pair_count_ > 1 && !use_pairs(pair_count_).ok()) {
@@ -334,6 +335,7 @@ void network::describe(io::packet& packet, header& h) {
 }
 
 void network::transmit(unique<io::packet> packet) {
+  if (pair_count_ == 0) return trace::count(trace::counter::network_dropped_packets);  // it did not start
   header h{};
   describe(*packet, h);
   memcpy(packet->push(sizeof h), &h, sizeof h);
@@ -368,6 +370,7 @@ void network::transmit(unique<io::packet> packet) {
 }
 
 bool network::transmit_full() const {
+  if (pair_count_ == 0) return false;
   arch::interrupt_guard stay;
   queue_pair& pair = pair_for_this_cpu();
   io::packet_list sent;
@@ -383,6 +386,16 @@ bool network::transmit_full() const {
   }
   io::discard(sent);
   return full;
+}
+
+bool network::transmitted_all() {
+  for (unsigned i = 0; i < pair_count_; ++i) {
+    queue_pair& pair = *pairs_[i];
+    (void)reclaim(pair);
+    lock::guard guard(pair.transmit_lock);
+    if (pair.transmit->ring().in_flight() && !pair.transmit->ring().broken()) return false;
+  }
+  return true;
 }
 
 // A ring that fills up asks to hear when half of it is sent; the interrupt's thread calls batch_done().

@@ -175,6 +175,7 @@ TEST(network, a_full_ring_drops_and_then_has_room_again) {
   c.hold = true;
   for (int i = 0; i < 200; ++i) c.nic->transmit(packet_of(pattern(60)));
   EXPECT_TRUE(c.nic->transmit_full());
+  EXPECT_FALSE(c.nic->transmitted_all());
   const usize batches = c.batches;
   for (usize given = 0; given < 64;) {
     given += c.device.as_device([&](fake_device& d) {
@@ -189,6 +190,18 @@ TEST(network, a_full_ring_drops_and_then_has_room_again) {
   c.device.as_device([&](fake_device& d) { d.interrupt(1); });
   while (c.batches == batches) std::this_thread::yield();  // the stack hears that there is room
   EXPECT_FALSE(c.nic->transmit_full());
+  EXPECT_TRUE(c.nic->transmitted_all());
+}
+
+TEST(network, one_that_did_not_start_drops_what_it_is_given) {
+  fake_device without_transmit_queue(device_type::network, mac, {0x52, 0x54, 0, 1, 2, 3}, 1,
+                                     [](u16, fake_device::chain&) { return std::optional<u32>(); });
+  ASSERT_TRUE(start_network_device(without_transmit_queue.make_transport()).ok());
+  network_device& nic = network_device_at(network_device_count() - 1);
+  ASSERT_FALSE(nic.start().ok());
+  nic.transmit(packet_of(pattern(60)));
+  EXPECT_FALSE(nic.transmit_full());
+  EXPECT_TRUE(nic.transmitted_all());
 }
 
 // --- hostile ---

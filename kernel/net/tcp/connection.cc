@@ -167,6 +167,7 @@ void connection::enter_time_wait() {
     return finish(errc::ok);
   }
   set_state(state::time_wait);
+  wake_ |= poll_out;
   release_buffers();
   retransmit_at_ = keep_alive_at_ = cork_until_ = never;
   wait_until_ = clock() + time_wait_length;

@@ -119,6 +119,8 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   state current_state() const { return state_; }
   usize fill_info(void* into, usize size);
   bool finished_sending() const { return state_ == state::closed || state_ == state::time_wait || state_ == state::fin_wait_2; }
+  /// A socket shows it: a racy look.
+  bool is_attached() const { return attached_; }
   bool receive_closed() const { return receive_shutdown_ || fin_received_; }
   bool peer_finished() const { return fin_received_; }
   bool send_closed() const { return send_shutdown_; }

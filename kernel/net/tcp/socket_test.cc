@@ -387,6 +387,22 @@ TEST(Remote, RetransmissionGivesUp) {
   EXPECT_LT(net::now() - start, 70 * second);
 }
 
+TEST(Remote, ALingeringCloseEndsWhenBothEndsCloseAtOnce) {
+  two_hosts net;
+  test_socket l = test_socket::tcp(net.host[1]);
+  EXPECT_EQ(l.bind(net::address::from_ipv4(0), 80), 0);
+  EXPECT_EQ(l.listen(), 0);
+  test_socket a = test_socket::tcp(net.host[0]);
+  EXPECT_EQ(a.connect(two_hosts::ip(1), 80), 0);
+  test_socket b = l.accept();
+  const struct { i32 on, seconds; } linger{1, 30};
+  EXPECT_TRUE(a.get().set_option(option::level_socket, option::linger, &linger, sizeof linger).ok());
+  const nanoseconds start = net::now();
+  b.close();
+  a.close();  // neither has heard of the other's FIN: CLOSING, then TIME-WAIT
+  EXPECT_LT(net::now() - start, second);
+}
+
 TEST(Remote, ZeroWindowIsProbed) {
   two_hosts net;
   test_socket l = test_socket::tcp(net.host[1]);

@@ -39,6 +39,7 @@ class wire_device final : public devices::network_device {
   unsigned queue_pairs() const override { return 1; }
   void transmit(unique<io::packet> packet) override;
   bool transmit_full() const override { return false; }
+  bool transmitted_all() override { return true; }
   result<> start() override { return {}; }
 
   offloads offered;
