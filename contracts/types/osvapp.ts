@@ -641,6 +641,10 @@ export interface OsvApp {
          * When it ended
          */
         finishedAt?: string;
+        /**
+         * UID of the VirtualMachineInstance that ended
+         */
+        uid?: string;
       };
     }[];
   };

@@ -80,6 +80,45 @@ test('one that came and ended between two passes takes over, too', () => {
   ]);
 });
 
+test('several in a row that end in the same second are each counted, once', () => {
+  const [c, d] = [instance('r', 'redis-r-c'), instance('r', 'redis-r-d')];
+  const bEnded = instance('r', 'redis-r-b', gone);
+  const made = (one: ReturnType<typeof crash>, seconds: number) => ({ ...one, createdAt: new Date(at(seconds)) });
+  const crashes = [made(crash('r', 'redis-r-a', -5), -60), made(crash('r', 'redis-r-b', -5), -5)];
+  // Seen each for itself.
+  const first = { instances: [aEnded, b], crashes: crashes.slice(0, 1) };
+  const second = { instances: [bEnded, aEnded], crashes: crashes.toReversed() };
+  const third = { instances: [aEnded, bEnded, c], crashes };
+  const remembered = { instances: [c], crashesOfGone: crashes };
+  expect(after({ instances: [a] }, first, second, third, third)).toEqual([['redis-r-c', 2, at(-5)]]);
+  expect(after({ instances: [a] }, first, second, remembered, remembered)).toEqual([['redis-r-c', 2, at(-5)]]);
+  // The second one was never seen to live.
+  const ended = { instances: [aEnded], crashes: crashes.slice(0, 1) };
+  expect(after({ instances: [a] }, ended, second, third, third)).toEqual([['redis-r-c', 2, at(-5)]]);
+  const later = { instances: [d], crashesOfGone: [...crashes, made(crash('r', 'redis-r-c', -1), -5)] };
+  expect(after({ instances: [a] }, first, third, later, later)).toEqual([['redis-r-d', 3, at(-1)]]);
+  // A machine's instances have one name.
+  const machines = [machine('r', 0)];
+  const ofMachine = ['first', 'second'].map((uid, index) => ({
+    ...crash('r', 'redis-0', -5),
+    uid,
+    createdAt: new Date(at(-9 + index)),
+  }));
+  const running = { machines, instances: [instance('r', 'redis-0', { uid: 'third' })] };
+  const passes = [ofMachine.slice(0, 1), ofMachine, ofMachine].map((crashesOfGone) => ({ ...running, crashesOfGone }));
+  expect(after(running, ...passes)).toEqual([['redis-0', 2, at(-5)]]);
+});
+
+test('a status of before there were UIDs in it counts no end again', () => {
+  const lastTermination = { reason: 'Failed', message: '', finishedAt: at(-5) };
+  const reports = [{ name: 'redis-r-a', phase: 'Failed', restarts: 1, lastTermination }];
+  const pass = observed({ instances: [aEnded], crashes: [aCrash], status: { instances: reports } });
+  expect(reportInstances(pass).status?.instances).toMatchObject([{ restarts: 1, lastTermination }]);
+  const taken = [{ name: 'redis-r-b', phase: 'Running', restarts: 1, lastTermination }];
+  const next = observed({ instances: [b], crashesOfGone: [aCrash], status: { instances: taken } });
+  expect(reportInstances(next).status?.instances).toMatchObject([{ name: 'redis-r-b', restarts: 1, lastTermination }]);
+});
+
 test('one of another revision takes over nothing', () => {
   const next = instance('s', 'redis-s-a');
   expect(after({ instances: [a] }, { instances: [aEnded], crashes: [aCrash] }, { instances: [next] })).toEqual([

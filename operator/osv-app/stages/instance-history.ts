@@ -33,6 +33,8 @@ export class InstanceHistories {
   readonly #observed: Observed;
   readonly #known: ReadonlyMap<string, Report>;
   readonly #machines: ReadonlySet<string>;
+  /** Places in the order of the ends, by the instance's UID. */
+  readonly #order: ReadonlyMap<string, number>;
   /** By the instance's name; without those whose history has gone over to another one. */
   readonly #ended: Map<string, Ended>;
   readonly #takenOver = new Map<string, History>();
@@ -41,6 +43,7 @@ export class InstanceHistories {
     this.#observed = observed;
     this.#known = new Map((observed.app.status?.instances ?? []).map((report) => [report.name, report]));
     this.#machines = new Set(observed.machines.map(({ name }) => name));
+    this.#order = new Map(inOrder(observed).map(({ uid }, index) => [uid, index]));
     this.#ended = new Map();
     for (const one of this.#endedOfSets()) this.#ended.set(one.name, this.#withPredecessor(one));
     const isNew = ({ name, leaving }: ObservedInstance) =>
@@ -76,14 +79,25 @@ export class InstanceHistories {
   }
 
   #ofMachine(name: string): History {
-    const { crashes, crashesOfGone } = this.#observed;
-    return [...crashesOfGone, ...crashes]
+    return inOrder(this.#observed)
       .filter(({ instance }) => instance === name)
-      .sort((left, right) => left.at.getTime() - right.at.getTime())
       .reduce<History>(
-        (before, crash) => (crash.at.toISOString() > endOf(before) ? ended(before, crash) : before),
+        (before, crash) => (this.#tellsOf(before, crash) ? before : ended(before, crash)),
         historyOf(this.#known.get(name)),
       );
+  }
+
+  /** Whether a history has that end in it, or a later one. */
+  #tellsOf(history: History, { uid, at }: Crash): boolean {
+    const last = endOf(history);
+    if (last !== at.toISOString()) return last > at.toISOString();
+    const told = this.#placeOf(history);
+    return told < 0 || told >= (this.#order.get(uid) ?? 0);
+  }
+
+  /** -1 where nobody remembers that instance any more, or its UID is not known. */
+  #placeOf({ lastTermination }: History): number {
+    return this.#order.get(lastTermination?.uid ?? '') ?? -1;
   }
 
   /** The one that ended first is the first. */
@@ -92,8 +106,8 @@ export class InstanceHistories {
     const known = [...this.#known.values()];
     // Another one has taken a crash over in an earlier pass, which also took the instance off the list. One that has ended is
     // seen, or remembered, for a while, in which the other may have crashed too.
-    const isOpen = ({ instance, at }: Crash) =>
-      this.#known.has(instance) || !known.some((report) => endOf(report) >= at.toISOString());
+    const isOpen = (crash: Crash) =>
+      this.#known.has(crash.instance) || !known.some((report) => this.#tellsOf(report, crash));
     const present = new Set(crashes.map(({ instance }) => instance));
     const now = [
       ...crashes.filter(isOpen),
@@ -110,7 +124,11 @@ export class InstanceHistories {
     });
     return [...earlier, ...now]
       .filter(({ name }) => !this.#machines.has(name))
-      .sort((left, right) => endOf(left.history).localeCompare(endOf(right.history)));
+      .sort(
+        (left, right) =>
+          endOf(left.history).localeCompare(endOf(right.history)) ||
+          this.#placeOf(left.history) - this.#placeOf(right.history),
+      );
   }
 
   #takeOver({ name, revision }: ObservedInstance): void {
@@ -136,6 +154,13 @@ export class InstanceHistories {
   }
 }
 
+/** Times of objects are whole seconds, in which one may end, and the next one too: then the one that was made first. */
+function inOrder({ crashes, crashesOfGone }: Observed): Crash[] {
+  return [...crashesOfGone, ...crashes].sort(
+    (left, right) => left.at.getTime() - right.at.getTime() || left.createdAt.getTime() - right.createdAt.getTime(),
+  );
+}
+
 /** Objects are made at whole seconds. */
 function wholeSecond(time: string): number {
   return Math.floor(Date.parse(time) / 1000) * 1000;
@@ -147,11 +172,12 @@ function endOf({ lastTermination }: History): string {
   return finishedAt === undefined ? '' : new Date(finishedAt).toISOString();
 }
 
-function ended(before: History | undefined, { phase, at: time }: Crash): History {
-  const at = time.toISOString();
-  if (before && endOf(before) === at) return historyOf(before);
+/** @param before of the instance itself: its own end is in it already, or one that it has taken over */
+function ended(before: History | undefined, { uid, phase, at }: Crash): History {
+  const finishedAt = at.toISOString();
+  if (before && endOf(before) === finishedAt && (before.lastTermination?.uid ?? uid) === uid) return historyOf(before);
   const { reason, message } = endings[phase] ?? { reason: phase, message: '' };
-  return { restarts: (before?.restarts ?? 0) + 1, lastTermination: { reason, message, finishedAt: at } };
+  return { restarts: (before?.restarts ?? 0) + 1, lastTermination: { uid, reason, message, finishedAt } };
 }
 
 function historyOf(report: History | undefined): History {
