@@ -172,7 +172,8 @@ function sayWhere(context: Context, rows: InstanceRecord[], prometheus: Instance
     const places = record.ports
       .filter(({ name }) => name !== 'metrics')
       .map(({ hostAddress, hostPort, protocol }) => `${hostAddress}:${hostPort}${protocol === 'UDP' ? '/udp' : ''}`);
-    context.progress.line(`${record.name}: ${places.length > 0 ? `listens on ${places.join(', ')}` : 'runs'}${boot}`);
+    const [listens, runs] = record.readyAt ? ['listens on', 'runs'] : ['boots, to listen on', 'boots'];
+    context.progress.line(`${record.name}: ${places.length > 0 ? `${listens} ${places.join(', ')}` : runs}${boot}`);
     if (record.metricsUrl) context.progress.line(`  metrics: ${record.metricsUrl}`);
   }
   if (prometheus?.address)
