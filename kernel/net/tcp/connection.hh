@@ -234,6 +234,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   void set_mss();
   bool resend(sent_record& r);
   bool hold_small(u32 length) const;
+  bool hold_fin(u32 length) const;
   /// Sends up to `length` bytes from `sequence`; returns how many went.
   result<u32> transmit(u32 sequence, u32 length, u8 flags);
   void send_acknowledgement();

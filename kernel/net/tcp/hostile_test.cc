@@ -224,6 +224,36 @@ TEST_F(Hostile, FinInEveryOrder) {
   EXPECT_EQ(p.host.connections_by_state[9].load(), 0u);
 }
 
+TEST_F(Hostile, AFinWaitsForItsDataWhereThePeerHasNoSack) {
+  const std::string sack_permitted("\x04\x02\x01\x01", 4);
+  for (const bool has_sack : {false, true})
+    for (const usize size : {usize{20'000}, usize{120'000}}) {
+      open(has_sack ? sack_permitted : std::string());
+      EXPECT_EQ(s.send(std::string(size, 'd')), static_cast<i64>(size));
+      s.close();
+      const u32 end = ack + static_cast<u32>(size);
+      u32 acknowledged = ack;
+      bool fin_too_soon = false, fin = false;
+      // All but the last segment is acknowledged as it comes.
+      for (int rounds = 0; rounds < 200 && acknowledged != end; ++rounds) {
+        for (const seen_segment& one : p.collect(10 * millisecond)) {
+          if (one.s.flags & tcp_fin) fin = true;
+          if (one.s.sequence + one.payload.size() > acknowledged) acknowledged = one.s.sequence + static_cast<u32>(one.payload.size());
+        }
+        if (acknowledged != end) p.send({.sequence = next, .acknowledgement = acknowledged});
+      }
+      fin_too_soon = fin;
+      EXPECT_EQ(acknowledged, end);
+      p.send({.sequence = next, .acknowledgement = acknowledged});
+      for (const seen_segment& one : p.collect()) fin = fin || (one.s.flags & tcp_fin);
+      EXPECT_TRUE(fin);
+      EXPECT_EQ(fin_too_soon, has_sack || size == 20'000) << has_sack << size;
+      p.send({.flags = tcp_rst, .sequence = next});
+      p.collect();
+      p.iss += 1'000'000;
+    }
+}
+
 TEST_F(Hostile, SimultaneousClose) {
   open();
   s.close();
