@@ -18,8 +18,9 @@ struct undelivered {
 /// Gives up on peers when none of them has said a word for linger_silence, and after linger_max.
 undelivered linger(stack& s);
 
-/// Long enough for two segments lost in a row (RFC 6298: at least 200 ms, doubled each time).
-constexpr nanoseconds linger_silence = 2 * second;
+/// Long enough for four segments lost in a row (200 ms, doubled each time: RFC 6298), and for passt of Debian 12, which may
+/// leave out an acknowledgement, and then answers no retransmission until its own timer brings it after two seconds.
+constexpr nanoseconds linger_silence = 4 * second;
 constexpr nanoseconds linger_max = 10 * second;
 /// The last wait, for the neighbours on the link.
 constexpr nanoseconds linger_on_link = 200 * millisecond;
