@@ -71,7 +71,6 @@ bool connection::hold_small(u32 length) const {
   return !options.no_delay && small_pending_ && after(small_sent_, snd_una_);
 }
 
-/// Sends one run of new bytes, or the FIN. `force`: without regard to the congestion window and small segments.
 // passt of Debian 12 drops segments when its reader is slow, and takes a FIN behind them for the end: the reader gets a part
 // of the data and a clean end. It is one of few peers without SACK. So a FIN to such a peer goes when all data is acknowledged,
 // which is legal at any time; after little data nothing is dropped, and the FIN goes along.
@@ -80,6 +79,7 @@ bool connection::hold_fin(u32 length) const {
   return !sack_ && bytes_sent + length > little && snd_nxt_ + length != snd_una_;
 }
 
+/// Sends one run of new bytes, or the FIN. `force`: without regard to the congestion window and small segments.
 bool connection::send_new(bool force) {
   if (fin_sent_) return false;
   const u32 unsent = send_.end() - snd_nxt_;
