@@ -23,10 +23,11 @@ class network_device : pinned {
   virtual u16 mtu() const = 0;
   virtual offloads capabilities() const = 0;
   virtual unsigned queue_pairs() const = 0;
-  /// Takes the packet (an Ethernet frame). Never sleeps: drops and counts when the queue is full and reclaim brings no room.
-  virtual void transmit(unique<io::packet> packet) = 0;
-  /// True if a transmit would be dropped for lack of room now.
-  virtual bool transmit_full() const = 0;
+  /// Takes the packet (an Ethernet frame). Never sleeps: false, and the packet is dropped, when the queue is full and reclaim
+  /// brings no room.
+  virtual bool transmit(unique<io::packet> packet) = 0;
+  /// True if a transmit would be dropped for lack of room now; has_room() is then called when it would not be any more.
+  virtual bool transmit_full() = 0;
 
   /// True if the device has taken every frame that it was given.
   virtual bool transmitted_all() = 0;
@@ -36,6 +37,8 @@ class network_device : pinned {
   inplace_function<void(unique<io::packet>)> received;
   /// Called after a batch of received() calls: the time for wake-ups and acknowledgements.
   inplace_function<void()> batch_done;
+  /// Called in the same context when there is room for transmits again.
+  inplace_function<void()> has_room;
   virtual result<> start() = 0;
 };
 

@@ -9,7 +9,8 @@
 namespace osv::net {
 
 interface::interface(stack& s, u32 index, std::string_view name, devices::network_device* device)
-    : stack_(s), index_(index), name_("{}", name), device_(device), mtu_(loopback_mtu), neighbours_(*this) {
+    : stack_(s), index_(index), name_("{}", name), device_(device), mtu_(loopback_mtu), neighbours_(*this),
+      received_(&tcp::connection::received_hook), waiting_(&tcp::connection::waiting_hook) {
   if (!device) return;
   mac_ = device->address();
   offloads_ = device->capabilities();
@@ -118,13 +119,16 @@ void interface::transmit(unique<io::packet> packet, const devices::mac_address& 
   trace::count(trace::counter::network_transmitted_packets);
   trace::count(trace::counter::network_transmitted_bytes, packet->size());
   trace::point::net_transmit(packet->size());
-  device_->transmit(std::move(packet));
+  if (device_->transmit(std::move(packet))) return;
+  counters.transmitted_dropped.fetch_add(1, std::memory_order_relaxed);
+  stack_.drop(drop_reason::device_full);
 }
 
 result<> interface::start() {
   if (!device_) return {};
   device_->received = [this](unique<io::packet> p) { frame_received(std::move(p)); };
-  device_->batch_done = [this] { batch_done(); };
+  device_->batch_done = [this] { received_.take_all([](tcp::connection& c) { c.process(); }); };
+  device_->has_room = [this] { waiting_.take_all([](tcp::connection& c) { c.device_has_room(); }); };
   return device_->start();
 }
 
@@ -155,28 +159,10 @@ void interface::arp_received(io::packet& packet) {
   neighbours_.arp_received(packet.data(), has_address(address::from_ipv4(arp->target_ip)));
 }
 
-void interface::schedule(tcp::connection& c) {
-  if (c.scheduled.exchange(true, std::memory_order_acq_rel)) return;
-  c.retain();
-  lock::guard g(pending_lock_);
-  c.next_pending = nullptr;
-  (first_pending_ ? last_pending_->next_pending : first_pending_) = &c;
-  last_pending_ = &c;
-}
-
-void interface::batch_done() {
-  tcp::connection* head;
-  {
-    lock::guard g(pending_lock_);
-    head = std::exchange(first_pending_, nullptr);
-  }
-  while (head) {
-    tcp::connection* c = head;
-    head = c->next_pending;
-    c->scheduled.store(false, std::memory_order_seq_cst);
-    c->process();
-    c->release();
-  }
+bool interface::full(tcp::connection& c) {
+  if (!device_ || !device_->transmit_full()) return false;
+  waiting_.add(c);
+  return device_->transmit_full();  // room may have come before it was there to hear of it
 }
 
 }  // namespace osv::net

@@ -6,13 +6,11 @@
 #include "base/format.hh"
 #include "devices/network_device.hh"
 #include "net/neighbour.hh"
+#include "net/tcp/work_list.hh"
 
 namespace osv::net {
 
 class stack;
-namespace tcp {
-class connection;
-}
 
 /// net/if.h and linux/if.h
 namespace interface_flag {
@@ -68,7 +66,9 @@ class interface : pinned {
   result<> start();
 
   /// A connection got packets: it is processed when the batch ends.
-  void schedule(tcp::connection& c);
+  void schedule(tcp::connection& c) { received_.add(c); }
+  /// True if the device takes nothing now. The connection then hears when it has room.
+  bool full(tcp::connection& c);
 
   struct statistics {
     std::atomic<u64> received_packets{0}, received_bytes{0}, received_dropped{0};
@@ -86,7 +86,6 @@ class interface : pinned {
  private:
   void frame_received(unique<io::packet> packet);
   void arp_received(io::packet& packet);
-  void batch_done();
 
   stack& stack_;
   const u32 index_;
@@ -107,9 +106,8 @@ class interface : pinned {
     u32 members;
   } groups_[groups_max] = {};
 
-  lock::spin_lock pending_lock_{lock::rank::network_device};
-  tcp::connection* first_pending_ = nullptr;  // in the order of their first packets
-  tcp::connection* last_pending_ = nullptr;   // valid while there is a first one
+  tcp::work_list received_;  // got packets
+  tcp::work_list waiting_;   // for room in the device
 };
 
 }  // namespace osv::net

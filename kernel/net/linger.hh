@@ -18,8 +18,8 @@ struct undelivered {
 /// Gives up on peers when none of them has said a word for linger_silence, and after linger_max.
 undelivered linger(stack& s);
 
-/// Long enough for four segments lost in a row (200 ms, doubled each time: RFC 6298), and for passt of Debian 12, which may
-/// leave out an acknowledgement, and then answers no retransmission until its own timer brings it after two seconds.
+/// Long enough for four segments lost in a row (200 ms, doubled each time: RFC 6298), and for what the third time-out asks passt
+/// of Debian 12, which repeats no acknowledgement that was lost (docs/decisions/0017-tcp-without-sack.md).
 constexpr nanoseconds linger_silence = 4 * second;
 constexpr nanoseconds linger_max = 10 * second;
 /// The last wait, for the neighbours on the link.

@@ -13,7 +13,7 @@
 namespace osv::net {
 
 /// contracts/metrics.json, network_drop.
-enum class drop_reason : u8 { no_buffer, bad_checksum, malformed, no_listener, queue_full, not_for_us, count };
+enum class drop_reason : u8 { no_buffer, bad_checksum, malformed, no_listener, queue_full, not_for_us, device_full, count };
 
 /// Limits that depend on the machine's memory.
 struct limits {

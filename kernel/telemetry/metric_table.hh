@@ -226,6 +226,7 @@ enum class network_drop : unsigned short {
     no_listener,
     queue_full,
     not_for_us,
+    device_full,
     count
 };
 inline constexpr const char* network_drop_names[] = {
@@ -235,6 +236,7 @@ inline constexpr const char* network_drop_names[] = {
     "no_listener",
     "queue_full",
     "not_for_us",
+    "device_full",
 };
 
 enum class tcp_state : unsigned short {
@@ -464,7 +466,7 @@ inline constexpr metric_description metric_table[] = {
      "Frames sent by a network interface.",
      "interface", nullptr, 0, nullptr, 0},
     {"osv_network_drops_total", metric_type::counter, nullptr,
-     "Received packets that were dropped, by reason.",
+     "Packets that were dropped, by reason: device_full those that were to be sent, the others those that were received.",
      "reason", network_drop_names, sizeof(network_drop_names) / sizeof(network_drop_names[0]), nullptr, 0},
     {"osv_tcp_connections", metric_type::gauge, nullptr,
      "TCP connections, by state (RFC 9293).",

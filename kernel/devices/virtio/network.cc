@@ -61,6 +61,7 @@ struct queue_pair : pinned {
   lock::irq_spin_lock transmit_lock{lock::rank::network_device};
   unique<queue> transmit;
   bool transmit_failed = false;
+  bool room_wanted = false;
 };
 
 class network final : public network_device {
@@ -75,8 +76,8 @@ class network final : public network_device {
   u16 mtu() const override { return mtu_; }
   offloads capabilities() const override { return offloads_; }
   unsigned queue_pairs() const override { return pair_count_; }
-  void transmit(unique<io::packet> packet) override;
-  bool transmit_full() const override;
+  bool transmit(unique<io::packet> packet) override;
+  bool transmit_full() override;
   bool transmitted_all() override;
   result<> start() override;
 
@@ -85,6 +86,7 @@ class network final : public network_device {
   result<> add_pair(unsigned index);
   result<> use_pairs(unsigned count);
   void on_interrupt(queue_pair& pair);
+  static void wake(queue_pair& pair);
   void receive_loop(queue_pair& pair);
   bool receive_one(queue_pair& pair, const split_ring::completion& first);
   void fill(queue_pair& pair);
@@ -92,6 +94,7 @@ class network final : public network_device {
   bool reclaim(queue_pair& pair);
   static void reclaim_locked(queue_pair& pair, io::packet_list& sent);
   static void want_interrupt_locked(queue_pair& pair, io::packet_list& sent);
+  static bool room_came_locked(const queue_pair& pair);
   static void describe(io::packet& packet, header& h);
   queue_pair& pair_for_this_cpu() const { return *pairs_[arch::cpu_id() % pair_count_]; }
 
@@ -212,6 +215,10 @@ result<> network::use_pairs(unsigned count) {
 
 void network::on_interrupt(queue_pair& pair) {
   pair.receive->ring().disable_interrupts();
+  wake(pair);
+}
+
+void network::wake(queue_pair& pair) {
   if (sched::thread* t = pair.thread.load(std::memory_order_acquire)) sched::unpark(*t);
 }
 
@@ -246,7 +253,8 @@ void network::receive_loop(queue_pair& pair) {
     if (ring.broken()) break;
     fill(pair);
     const bool room = reclaim(pair);
-    if ((count || room) && batch_done) batch_done();
+    if (count && batch_done) batch_done();
+    if (room && has_room) has_room();
     if (count == receive_budget) continue;
     if (!ring.enable_interrupts()) {
       ring.disable_interrupts();
@@ -334,8 +342,8 @@ void network::describe(io::packet& packet, header& h) {
   }
 }
 
-void network::transmit(unique<io::packet> packet) {
-  if (pair_count_ == 0) return trace::count(trace::counter::network_dropped_packets);  // it did not start
+bool network::transmit(unique<io::packet> packet) {
+  if (pair_count_ == 0) return false;  // it did not start
   header h{};
   describe(*packet, h);
   memcpy(packet->push(sizeof h), &h, sizeof h);
@@ -349,7 +357,7 @@ void network::transmit(unique<io::packet> packet) {
   }
 
   io::packet_list sent;
-  bool notify = false, added;
+  bool notify = false, added, room;
   queue_pair* pair;
   {
     arch::interrupt_guard stay;
@@ -363,27 +371,32 @@ void network::transmit(unique<io::packet> packet) {
       notify = pair->transmit->publish();
       if (ring.free_descriptors() < ring.size() / 2) want_interrupt_locked(*pair, sent);
     }
+    room = room_came_locked(*pair);
   }
   if (notify) pair->transmit->notify();
-  if (!added) trace::count(trace::counter::network_dropped_packets);
+  if (room) wake(*pair);
   io::discard(sent);
+  return added;
 }
 
-bool network::transmit_full() const {
+bool network::transmit_full() {
   if (pair_count_ == 0) return false;
   arch::interrupt_guard stay;
   queue_pair& pair = pair_for_this_cpu();
   io::packet_list sent;
-  bool full;
+  bool full, room;
   {
     lock::guard guard(pair.transmit_lock);
     split_ring& ring = pair.transmit->ring();
     full = !ring.has_room(transmit_segments_max);
     if (full) {
       want_interrupt_locked(pair, sent);
-      full = !ring.has_room(transmit_segments_max);
+      full = !ring.has_room(transmit_segments_max) && !ring.broken();
+      if (full) pair.room_wanted = true;
     }
+    room = room_came_locked(pair);
   }
+  if (room) wake(pair);
   io::discard(sent);
   return full;
 }
@@ -398,12 +411,15 @@ bool network::transmitted_all() {
   return true;
 }
 
-// A ring that fills up asks to hear when half of it is sent; the interrupt's thread calls batch_done().
+// A ring that fills up asks to hear when half of it is sent; the interrupt's thread calls has_room().
 void network::want_interrupt_locked(queue_pair& pair, io::packet_list& sent) {
   split_ring& ring = pair.transmit->ring();
   do reclaim_locked(pair, sent);
   while (ring.in_flight() && !ring.enable_interrupts(static_cast<u16>(ring.in_flight() / 2)));
 }
+
+// Who reclaims instead of the pair's thread may have moved the interrupt that it waits for.
+bool network::room_came_locked(const queue_pair& pair) { return pair.room_wanted && pair.transmit->ring().has_room(transmit_segments_max); }
 
 void network::reclaim_locked(queue_pair& pair, io::packet_list& sent) {
   split_ring& ring = pair.transmit->ring();
@@ -415,17 +431,23 @@ void network::reclaim_locked(queue_pair& pair, io::packet_list& sent) {
   }
 }
 
-// True if the device had sent something.
+// True if room was wanted, and there is some.
 bool network::reclaim(queue_pair& pair) {
   io::packet_list sent;
+  bool room = false;
   {
     lock::guard guard(pair.transmit_lock);
-    if (!pair.transmit->ring().has_used()) return false;
+    split_ring& ring = pair.transmit->ring();
     reclaim_locked(pair, sent);
-    if (pair.transmit->ring().free_descriptors() >= pair.transmit->ring().size() / 2) pair.transmit->ring().disable_interrupts();
+    if (pair.room_wanted) {
+      if (!ring.has_room(transmit_segments_max)) want_interrupt_locked(pair, sent);
+      room = ring.has_room(transmit_segments_max);
+      pair.room_wanted = !room;
+    }
+    if (ring.free_descriptors() >= ring.size() / 2) ring.disable_interrupts();
   }
   io::discard(sent);
-  return true;
+  return room;
 }
 
 }  // namespace

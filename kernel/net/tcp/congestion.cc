@@ -4,13 +4,10 @@
 
 namespace osv::net::tcp {
 
-namespace {
-constexpr u32 window_max = 1u << 30;
-}
-
-void congestion::reset(u32 mss, bool local) {
+void congestion::reset(u32 mss, bool local, u32 limit) {
   *this = congestion{};
   mss_ = mss;
+  limit_ = limit;
   // RFC 6928: min(10 MSS, max(2 MSS, 14600)). Within the machine there is nothing to congest.
   window_ = local ? initial_segments * mss : std::min(initial_segments * mss, std::max(2 * mss, 14600u));
 }
@@ -31,7 +28,7 @@ void congestion::acknowledged(u32 bytes, nanoseconds time, nanoseconds minimum_r
   if (in_slow_start()) {
     const u32 room = threshold_ - window_;
     const u32 step = std::min(bytes, room);
-    window_ = std::min(window_ + step, window_max);
+    window_ = std::min(window_ + step, limit_);
     bytes -= step;
     if (!bytes) return;
   }
@@ -56,11 +53,11 @@ void congestion::acknowledged(u32 bytes, nanoseconds time, nanoseconds minimum_r
   // W_est, the window that Reno would have: alpha = 3 (1 - 0.7) / (1 + 0.7) = 9/17.
   estimate_ += static_cast<u64>(bytes) * mss_ * 9 / 17 / window_;
   if (estimate_ > target) {
-    if (estimate_ > window_) window_ = static_cast<u32>(std::min<u64>(estimate_, window_max));
+    if (estimate_ > window_) window_ = static_cast<u32>(std::min<u64>(estimate_, limit_));
     return;
   }
   const u64 growth = static_cast<u64>(bytes) * (target - window_) + credit_;
-  window_ = static_cast<u32>(std::min<u64>(window_ + growth / window_, window_max));
+  window_ = static_cast<u32>(std::min<u64>(window_ + growth / window_, limit_));
   credit_ = static_cast<u32>(growth % window_);
 }
 
@@ -80,9 +77,9 @@ void congestion::loss(nanoseconds) {
   window_ = threshold_;
 }
 
-void congestion::timeout(u64 in_flight, bool first) {
+void congestion::timeout(u64 in_flight, bool first, u32 segments) {
   if (first) reduce();
-  window_ = static_cast<u32>(std::min<u64>(in_flight + mss_, window_max));
+  window_ = static_cast<u32>(std::min<u64>(in_flight + u64{segments} * mss_, limit_));
   epoch_ = 0;
 }
 

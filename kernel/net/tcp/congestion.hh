@@ -10,7 +10,10 @@ class congestion {
   static constexpr u32 initial_segments = 10;  // RFC 6928
   static constexpr u32 threshold_infinite = 0x7fffffff;
 
-  void reset(u32 mss, bool local);
+  static constexpr u32 limit_none = 1u << 30;
+
+  /// `limit`: bytes that the window never exceeds.
+  void reset(u32 mss, bool local, u32 limit = limit_none);
   u32 window() const { return window_; }          // bytes
   u32 threshold() const { return threshold_; }    // bytes
   bool in_slow_start() const { return window_ < threshold_; }
@@ -19,8 +22,8 @@ class congestion {
   void acknowledged(u32 bytes, nanoseconds time, nanoseconds minimum_round_trip);
   /// A loss event begins: fast recovery. The window goes to the new threshold at once (RFC 6675).
   void loss(nanoseconds time);
-  /// Retransmission time-out: one segment more than what is still taken for `in_flight`, bytes.
-  void timeout(u64 in_flight, bool first);
+  /// Retransmission time-out: some segments more than what is still taken for `in_flight`, bytes.
+  void timeout(u64 in_flight, bool first, u32 segments = 1);
   /// Slow start while recovering from a time-out.
   void recovering(u32 bytes);
   /// The last reduction was a mistake.
@@ -32,6 +35,7 @@ class congestion {
   void reduce();
 
   u32 mss_ = 536;
+  u32 limit_ = limit_none;
   u32 window_ = 5360;
   u32 threshold_ = threshold_infinite;
   u32 before_window_ = 0, before_threshold_ = 0, before_maximum_ = 0;

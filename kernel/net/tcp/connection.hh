@@ -74,6 +74,11 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   void process() {
     if (mutex_.try_lock()) unlock();
   }
+  /// Sends on, unless somebody owns the connection (who will then).
+  void device_has_room() {
+    events_.fetch_or(event_room, std::memory_order_seq_cst);
+    process();
+  }
   bool try_lock() { return mutex_.try_lock(); }
   /// Errors from ICMP, left for the owner.
   void note_error(errc error, bool hard, u16 path_mtu);
@@ -140,8 +145,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   flow key;
   connection* next_in_bucket = nullptr;
   bool in_table = false;
-  std::atomic<bool> scheduled{false};
-  connection* next_pending = nullptr;
+  work_hook received_hook, waiting_hook;  // of the interface
   connection* next_accepted = nullptr;
 
   bool try_retain_holder() override { return try_retain(); }
@@ -224,6 +228,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   void note_duplicate(const sack_block& b, delivery& d);
   void retransmission_timeout();
   void tail_loss_probe();
+  void send_at_tail();
   void probe_window();
   void arm_retransmission();
   nanoseconds reorder_window() const;
@@ -231,6 +236,8 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   // --- output.cc ---
   void output();
   bool send_new(bool force);
+  /// True if nothing can be sent now: output() is called again when the device has room.
+  bool device_is_full() { return !route_.local && route_.out->full(*this); }
   void set_mss();
   bool resend(sent_record& r);
   bool hold_small(u32 length) const;
@@ -251,7 +258,7 @@ class connection final : public ref_counted<connection>, public timer_entry, pub
   static constexpr u32 default_segment = 536;
   static constexpr nanoseconds delayed_ack_time = 40 * millisecond;
   // event bits, set by others
-  static constexpr u32 event_timer = 1, event_error = 2;
+  static constexpr u32 event_timer = 1, event_error = 2, event_room = 4;
   // what retransmit_at_ means
   enum class retransmit_kind : u8 { none, timeout, probe, reorder, window_probe };
   enum class phase : u8 { open, recovery, loss };

@@ -12,6 +12,9 @@ constexpr u16 default_mss = 536;         // RFC 9293 §3.7.1
 constexpr u16 mss_min = 88;              // below, options would eat the segment; as Linux's TCP_MIN_SND_MSS with room
 constexpr u16 cookie_mss[8] = {536, 1024, 1220, 1300, 1400, 1440, 1460, 8960};
 constexpr nanoseconds cookie_period = 64 * second;
+// Without SACK a large window is of little use: a loss costs a round trip for each segment. And passt, which has none, drops
+// acknowledgements when some 280 of them wait for QEMU, and data when some 400 KiB wait for its reader.
+constexpr u32 window_without_sack = 128 << 10;
 
 u32 initial_sequence(stack& s, const flow& f) {
   // RFC 6528: a 4 µs clock plus a keyed hash of the connection.
@@ -162,7 +165,7 @@ void connection::adopt_options(const segment& syn) {
 
 void connection::become_established() {
   set_state(send_shutdown_ ? state::fin_wait_1 : state::established);
-  congestion_.reset(mss_, route_.local);
+  congestion_.reset(mss_, route_.local, sack_ ? congestion::limit_none : window_without_sack);
   backoffs_ = 0;
   retransmit_at_ = never;
   progress_at_ = last_received_at = clock();

@@ -45,18 +45,20 @@ u32 connection::usable_window() const {
 
 void connection::output() {
   if (state_ == state::closed || state_ == state::syn_sent || state_ == state::syn_received || state_ == state::time_wait || state_ == state::listen) return;
+  bool full = false;
   while (sent_record* r = score_.first_lost()) {
     const u64 in_flight = score_.in_flight();
     // Without SACK nothing tells what has left the network; RFC 6582 sends the one segment again in any case.
     const bool at_once = !sack_ && phase_ == phase::recovery;
     if (in_flight && in_flight + mss_ > flight_limit() && !at_once) break;
-    if (!resend(*r)) break;
+    if ((full = device_is_full()) || !resend(*r)) break;
   }
   if (!score_.first_lost())
-    while (send_new(false)) {
+    while (!(full = device_is_full()) && send_new(false)) {
     }
   const u64 in_flight = score_.in_flight();
   cwnd_limited_ = in_flight + mss_ > congestion_.window() || (congestion_.in_slow_start() && 2 * in_flight > congestion_.window());
+  if (full) return;
   flush_once_ = false;
   if (score_.empty() && retransmit_at_ == never && (unsent_bytes() || (send_shutdown_ && !fin_sent_)) && cork_until_ == never) {
     retransmit_kind_ = retransmit_kind::window_probe;
@@ -73,10 +75,11 @@ bool connection::hold_small(u32 length) const {
 
 // passt of Debian 12 drops segments when its reader is slow, and takes a FIN behind them for the end: the reader gets a part
 // of the data and a clean end. It is one of few peers without SACK. So a FIN to such a peer goes when all data is acknowledged,
-// which is legal at any time; after little data nothing is dropped, and the FIN goes along.
+// which is legal at any time; after little data nothing is dropped, and the FIN goes along. So it does when two time-outs
+// brought no answer: the last acknowledgement may be lost, and passt repeats none.
 bool connection::hold_fin(u32 length) const {
   constexpr u64 little = 65536;
-  return !sack_ && bytes_sent + length > little && snd_nxt_ + length != snd_una_;
+  return !sack_ && backoffs_ < 2 && bytes_sent + length > little && snd_nxt_ + length != snd_una_;
 }
 
 /// Sends one run of new bytes, or the FIN. `force`: without regard to the congestion window and small segments.

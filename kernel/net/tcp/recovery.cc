@@ -135,8 +135,8 @@ void connection::arm_retransmission() {
   const nanoseconds timeout = round_trip_.timeout(backoffs_);
   retransmit_kind_ = retransmit_kind::timeout;
   retransmit_at_ = time + timeout;
-  if (phase_ != phase::open || !sack_ || probe_outstanding_ || backoffs_ || !round_trip_.known() || score_.lost()) return;
-  // RFC 8985 §7.2: a probe before the time-out, so that a lost tail is found by SACK.
+  if (phase_ != phase::open || probe_outstanding_ || backoffs_ || !round_trip_.known() || score_.lost()) return;
+  // RFC 8985 §7.2: a probe before the time-out, so that a lost tail is found by SACK. Without SACK it finds lost acknowledgements.
   nanoseconds probe = 2 * round_trip_.smoothed() + 2 * millisecond;
   if (score_.in_flight() <= mss_) probe += single_segment_delay;
   if (probe >= timeout) return;
@@ -147,14 +147,18 @@ void connection::arm_retransmission() {
 void connection::tail_loss_probe() {
   if (score_.empty()) return;
   probe_outstanding_ = true;
-  if (!send_new(true)) {
-    sent_record* last = score_.last();
-    if (last->end - last->start > mss_ && score_.split(*last, last->end - mss_).ok()) last = score_.last();
-    if (!last->sacked) (void)resend(*last);
-  }
+  send_at_tail();
   probe_end_ = snd_nxt_;
   retransmit_kind_ = retransmit_kind::timeout;
   retransmit_at_ = clock() + round_trip_.timeout(backoffs_);
+}
+
+/// One segment that the peer answers whatever it has: new data, or the last segment again.
+void connection::send_at_tail() {
+  if (send_new(true)) return;
+  sent_record* last = score_.last();
+  if (last->end - last->start > mss_ && score_.split(*last, last->end - mss_).ok()) last = score_.last();
+  if (!last->sacked) (void)resend(*last);
 }
 
 void connection::retransmission_timeout() {
@@ -171,11 +175,25 @@ void connection::retransmission_timeout() {
   const bool too_long = options.user_timeout_ms && time - progress_at_ >= options.user_timeout_ms * millisecond;
   if (backoffs_ >= (attached_ ? timeouts_max : timeouts_orphan_max) || too_long)
     return finish(soft_error_ != errc::ok ? soft_error_ : errc::timed_out);
+  if (device_is_full()) {  // what is missing may not have left yet
+    if (backoffs_ < 255) ++backoffs_;
+    retransmit_kind_ = retransmit_kind::timeout;
+    retransmit_at_ = time + round_trip_.timeout(backoffs_);
+    return;
+  }
   const bool first = phase_ != phase::loss;
   // If the first byte outstanding was sacked, the peer has dropped what it had promised (RFC 2018 §8).
   const nanoseconds patience = sack_ && round_trip_.known() ? round_trip_.smoothed() + reorder_window() : 0;
   score_.mark_all_lost(score_.first()->sacked, time - patience);
-  congestion_.timeout(score_.in_flight(), first);
+  // A peer without SACK that stays silent may have more than it said: passt of Debian 12 says nothing twice, and loses what it
+  // says when the machine is slow to take it. It speaks again when it gets the next byte that it wants, or one far behind.
+  u32 segments = 1;
+  if (!sack_ && backoffs_) {
+    // Beyond the window goes a single byte, as into a window of zero (RFC 9293 §3.8.6.1).
+    if (!unsent_bytes() || usable_window() || !transmit(snd_nxt_, 1, tcp_ack).ok()) send_at_tail();
+    segments = 1u << 2 * (backoffs_ < 3 ? backoffs_ : 3);
+  }
+  congestion_.timeout(score_.in_flight(), first, segments);
   phase_ = phase::loss;
   recovery_point_ = snd_nxt_;
   probe_outstanding_ = false;

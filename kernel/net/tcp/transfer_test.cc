@@ -211,6 +211,57 @@ TEST(TcpTransfer, OffloadedSegmentation) {
   EXPECT_TRUE(both_ways(net, 4 << 20, 3).intact);
 }
 
+// The sender's own device is slower than the congestion windows grow: everybody waits for it, nothing is dropped before it left.
+TEST(TcpTransfer, ConnectionsWaitForTheirDevice) {
+  for (const bool offloads : {false, true}) {
+    two_hosts net(4, {.transmit_checksum = offloads, .transmit_segmentation_ipv4 = offloads});
+    wire_quality q{.delay = 2 * millisecond};
+    q.bytes_per_second = 20e6;
+    net.link.set_quality(q);
+    net.link.ends[0]->room_bytes = 150'000;
+    constexpr usize count = 8, size = 2 << 20;
+    test_socket listener = test_socket::tcp(net.host[1]);
+    EXPECT_EQ(listener.bind({}, 80, family_ipv4), 0);
+    EXPECT_EQ(listener.listen(), 0);
+    struct flow {
+      test_socket from, to;
+      const std::vector<u8>* data;
+      usize got = 0;
+      bool intact = true, sent = false, done = false;
+    };
+    const std::vector<u8> data = pattern(size, 9);
+    std::vector<flow> flows(count);
+    std::vector<ref<sched::thread>> threads;
+    for (flow& f : flows) {
+      f.data = &data;
+      f.from = test_socket::tcp(net.host[0]);
+      EXPECT_EQ(f.from.connect(two_hosts::ip(1), 80), 0);
+      f.to = listener.accept();
+    }
+    for (flow& f : flows) {
+      threads.push_back(sched::spawn("sender", [&f] {
+        EXPECT_EQ(f.from.send(f.data->data(), f.data->size()), static_cast<i64>(f.data->size()));
+        EXPECT_EQ(f.from.shutdown(1), 0);
+        f.sent = true;
+      }).release());
+      threads.push_back(sched::spawn("reader", [&f] {
+        std::vector<u8> buffer(65536);
+        for (i64 n; (n = f.to.receive(buffer.data(), buffer.size())) > 0; f.got += static_cast<usize>(n))
+          f.intact = f.intact && std::equal(buffer.begin(), buffer.begin() + n, f.data->begin() + static_cast<isize>(f.got));
+        f.done = true;
+      }).release());
+    }
+    const nanoseconds start = net::now();
+    EXPECT_TRUE(net.clock.run_until([&] { return std::all_of(flows.begin(), flows.end(), [](const flow& f) { return f.done && f.sent; }); }));
+    for (const flow& f : flows) {
+      EXPECT_EQ(f.got, size);
+      EXPECT_TRUE(f.intact);
+    }
+    EXPECT_EQ(net.link.ends[0]->frames_refused, 0u);
+    EXPECT_LT(net::now() - start, 1100 * millisecond);  // 16 MiB at 20 MB/s take 0.84 s
+  }
+}
+
 TEST(TcpTransfer, NarrowBottleneckIsFilled) {
   two_hosts net(5);
   wire_quality q{.delay = 20 * millisecond};

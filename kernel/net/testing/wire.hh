@@ -37,18 +37,21 @@ class wire_device final : public devices::network_device {
   u16 mtu() const override { return mtu_bytes; }
   offloads capabilities() const override { return offered; }
   unsigned queue_pairs() const override { return 1; }
-  void transmit(unique<io::packet> packet) override;
-  bool transmit_full() const override { return false; }
+  bool transmit(unique<io::packet> packet) override;
+  bool transmit_full() override;
   bool transmitted_all() override { return true; }
   result<> start() override { return {}; }
 
   offloads offered;
   u16 mtu_bytes = 1500;
   u64 frames_sent = 0;
+  usize room_bytes = 0;   // of the queue before a wire with bytes_per_second; 0: unlimited
+  u64 frames_refused = 0;
   std::function<bool(std::vector<u8>&)> filter;  // sees each frame that leaves; false: dropped
 
  private:
   friend class wire;
+  static constexpr usize reserve = 96 * 1024;  // the frame that fills it, and what is sent without a look: acknowledgements
   void segment(std::vector<u8> frame, u16 size);
   wire& wire_;
   u8 number_;
@@ -71,16 +74,21 @@ class wire {
     while (!stopped_) sched::yield();
     thread_ = nullptr;
   }
-  void send(wire_device& from, std::vector<u8> frame) {
-    if (from.filter && !from.filter(frame)) return;
+  /// False if the device has no room for it.
+  bool send(wire_device& from, std::vector<u8> frame) {
+    if (from.filter && !from.filter(frame)) return true;
     ++from.frames_sent;
     const usize side = &from == ends[0].get() ? 0 : 1;
     const wire_quality& q = quality[side];
-    if (chance(q.loss)) return;
     nanoseconds at = net::now();
+    const double waiting = backlog(side);
+    if (from.room_bytes && waiting > static_cast<double>(from.room_bytes + wire_device::reserve)) {
+      ++from.frames_refused;
+      return false;
+    }
+    if (chance(q.loss)) return true;
     if (q.bytes_per_second > 0) {
-      const auto backlog = static_cast<double>(busy_until_[side] > at ? busy_until_[side] - at : 0) / 1e9 * q.bytes_per_second;
-      if (backlog > static_cast<double>(q.queue_bytes)) return;
+      if (!from.room_bytes && waiting > static_cast<double>(q.queue_bytes)) return true;
       if (busy_until_[side] < at) busy_until_[side] = at;
       busy_until_[side] += static_cast<nanoseconds>(static_cast<double>(frame.size()) / q.bytes_per_second * 1e9);
       at = busy_until_[side];
@@ -88,7 +96,10 @@ class wire {
     // ARP has no checksum: on a real wire the Ethernet FCS would drop what is damaged.
     const bool arp = frame.size() > 13 && frame[12] == 8 && frame[13] == 6;
     if (!arp && chance(q.damage)) frame[random_() % frame.size()] ^= static_cast<u8>(1u << (random_() % 8));
-    if (chance(q.overtake)) return put(at + 20 * microsecond, 1 - side, std::move(frame));
+    if (chance(q.overtake)) {
+      put(at + 20 * microsecond, 1 - side, std::move(frame));
+      return true;
+    }
     at += q.delay;
     if (q.jitter) at += static_cast<nanoseconds>(random_() % static_cast<u64>(q.jitter));
     if (at < last_[side]) at = last_[side];
@@ -96,6 +107,14 @@ class wire {
     if (chance(q.reorder)) at += static_cast<nanoseconds>(random_() % static_cast<u64>(q.reorder_delay));
     if (chance(q.duplicate)) put(at + 10 * microsecond, 1 - side, frame);
     put(at, 1 - side, std::move(frame));
+    return true;
+  }
+  bool is_full(const wire_device& d) {
+    const usize side = &d == ends[0].get() ? 0 : 1;
+    if (!d.room_bytes || backlog(side) < static_cast<double>(d.room_bytes)) return false;
+    wants_room_[side] = true;
+    if (thread_) sched::unpark(*thread_);
+    return true;
   }
   void inject(usize to, std::vector<u8> frame) { put(net::now(), to, std::move(frame)); }
 
@@ -111,6 +130,14 @@ class wire {
     std::vector<u8> frame;
     bool operator>(const flight& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
+  double backlog(usize side) const {
+    const nanoseconds left = busy_until_[side] - net::now();
+    return left > 0 ? static_cast<double>(left) / 1e9 * quality[side].bytes_per_second : 0;
+  }
+  /// When half of the queue has gone.
+  nanoseconds room_at(usize side) const {
+    return busy_until_[side] - static_cast<nanoseconds>(static_cast<double>(ends[side]->room_bytes) / 2 / quality[side].bytes_per_second * 1e9);
+  }
   bool chance(double p) { return p > 0 && std::uniform_real_distribution<>()(random_) < p; }
   void put(nanoseconds at, usize to, std::vector<u8> frame) {
     const bool first = flights_.empty() || at < flights_.top().at;
@@ -128,8 +155,15 @@ class wire {
       }
       for (usize i = 0; i < 2; ++i)
         if (delivered[i] && ends[i]->batch_done) ends[i]->batch_done();
+      for (usize i = 0; i < 2; ++i)
+        if (wants_room_[i] && room_at(i) <= net::now()) {
+          wants_room_[i] = false;
+          ends[i]->has_room();
+        }
       if (stopping_) break;
-      const nanoseconds next = flights_.empty() ? never : flights_.top().at;
+      nanoseconds next = flights_.empty() ? never : flights_.top().at;
+      for (usize i = 0; i < 2; ++i)
+        if (wants_room_[i]) next = std::min(next, room_at(i));
       if (next > net::now()) sched::park(next);
     }
     stopped_ = true;
@@ -156,20 +190,26 @@ class wire {
   u64 order_ = 0;
   nanoseconds busy_until_[2] = {}, last_[2] = {};
   ref<sched::thread> thread_;
+  bool wants_room_[2] = {};
   bool stopping_ = false, stopped_ = false;
 };
 
-inline void wire_device::transmit(unique<io::packet> packet) {
+inline bool wire_device::transmit_full() { return wire_.is_full(*this); }
+
+inline bool wire_device::transmit(unique<io::packet> packet) {
   std::vector<u8> frame(packet->size());
   packet->copy_out(0, frame.data(), frame.size());
-  if (packet->segment_size) return segment(std::move(frame), packet->segment_size);
+  if (packet->segment_size) {
+    segment(std::move(frame), packet->segment_size);
+    return true;
+  }
   if (packet->checksum_needed) {
     const usize start = packet->checksum_start;
     const u16 sum = checksum_finish(checksum_add(frame.data() + start, frame.size() - start));
     __builtin_memcpy(frame.data() + start + packet->checksum_offset, &sum, 2);
   }
   EXPECT_LE(frame.size(), mtu_bytes + sizeof(ethernet_header));
-  wire_.send(*this, std::move(frame));
+  return wire_.send(*this, std::move(frame));
 }
 
 /// What a device does with a TSO frame.
