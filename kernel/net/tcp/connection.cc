@@ -27,6 +27,7 @@ void connection::account(i64 bytes) {
 }
 
 void connection::enqueue(unique<io::packet> packet) {
+  // A packet counts with all its memory: room, too, for the acknowledgements of a large window, while the owner is sending.
   const usize bytes_max = 2 * static_cast<usize>(options.receive_buffer) + 2 * 1024 * 1024;
   if (!channel_.push(packet, bytes_max)) stack_.drop(drop_reason::queue_full);
 }
